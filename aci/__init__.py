@@ -1,0 +1,26 @@
+"""The agent-computer interface: the compact set of commands that a model may use."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from aci.command import Command, Observation
+from aci.editing import Create, Edit, EditLines, Insert, Rewrite, Undo
+from aci.searching import FindFile, SearchDir, SearchFile
+from aci.shell import Bash
+from aci.submitting import Diff, Submit
+from aci.suspects import Suspects
+from aci.testing import RunTests
+from aci.viewing import Goto, Open, ScrollDown, ScrollUp
+from aci.workspace import Limits, Workspace
+
+_CLASSES: tuple[type[Command], ...] = (
+    FindFile, SearchDir, SearchFile,
+    Open, Goto, ScrollUp, ScrollDown,
+    Edit, EditLines, Rewrite, Insert, Create, Undo,
+    RunTests, Suspects, Bash, Diff, Submit,
+)  # fmt: skip
+
+COMMANDS: Mapping[str, type[Command]] = MappingProxyType({command.name: command for command in _CLASSES})
+"""Every command by its name, in the order in which a model is told of them."""
+
+__all__ = ["COMMANDS", "Command", "Limits", "Observation", "Workspace"]

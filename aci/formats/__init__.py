@@ -1,0 +1,16 @@
+"""Three ways to ask a model for an action and to read its answer, all from the same command classes."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from aci.formats.base import Action, Format, Malformed
+from aci.formats.constrained import ConstrainedJson
+from aci.formats.fenced import FencedText
+from aci.formats.native import NativeTools
+
+FORMATS: Mapping[str, Format] = MappingProxyType(
+    {"native": NativeTools(), "fenced": FencedText(), "json": ConstrainedJson()}
+)
+"""Every format by its name."""
+
+__all__ = ["FORMATS", "Action", "Format", "Malformed"]

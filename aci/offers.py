@@ -1,0 +1,44 @@
+"""What makes sense right now: the commands and the paths that constrained decoding leaves a model to choose.
+
+A small model names files that do not exist, edits what it never looked at and submits nothing. Where the
+server constrains the decoding, such answers are made impossible instead of being refused: the schema of each
+step holds only existing paths, only files that were seen can be edited, and only a change can be submitted.
+The prompt lists all commands all the time, so the server's prefix cache is not touched.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from aci.command import Command
+from aci.workspace import Workspace
+
+MAX_CHOICES = 200
+"""A grammar with more alternatives costs more at each token than it saves."""
+
+_NEEDS_SEEN_FILE = ("edit", "edit_lines", "rewrite", "insert")
+_NEEDS_OPEN_FILE = ("goto", "scroll_up", "scroll_down")
+_NEEDS_CHANGE = ("undo", "diff", "submit")
+
+
+class Offer(NamedTuple):
+    """The commands that make sense, and the values their fields may take, by `command.field`."""
+
+    commands: tuple[type[Command], ...]
+    choices: dict[str, tuple[str, ...]]
+
+
+def offer(commands: Sequence[type[Command]], workspace: Workspace) -> Offer:
+    """Return what a model may choose from, given what it has seen and done."""
+    seen = tuple(sorted(workspace.tops))
+    barred = set()
+    if not seen:
+        barred.update(_NEEDS_SEEN_FILE)
+    if not workspace.open_path:
+        barred.update(_NEEDS_OPEN_FILE)
+    if not workspace.changed:
+        barred.update(_NEEDS_CHANGE)
+    choices = {f"{command}.path": seen for command in _NEEDS_SEEN_FILE if seen}
+    if 0 < len(workspace.files) <= MAX_CHOICES:
+        choices["open.path"] = choices["search_file.path"] = tuple(workspace.files)
+    allowed = tuple(command for command in commands if command.name not in barred)
+    return Offer(allowed or tuple(commands), choices)

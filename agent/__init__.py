@@ -1,0 +1,1 @@
+"""Who decides: the loop, models, configuration and the command line."""

@@ -1,0 +1,5 @@
+"""`python -m agent` is `patchwright`."""
+
+from agent.cli import main
+
+main()

@@ -1,0 +1,151 @@
+"""An episode: attempts at one task, with reflections in between, until one is resolved or all are used."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from agent.attempt import Attempt, Ground, Outcome
+from agent.models.base import Sampling
+from agent.reflection import reflect
+from trajectories.errors import (
+    ExitStatus,
+    Interrupted,
+    LimitReached,
+    ModelError,
+    PatchwrightError,
+    SandboxError,
+    Terminated,
+)
+from trajectories.events import AttemptEnded, AttemptStarted, Notice, ReflectionAdded
+from trajectories.result import Evidence, Result
+
+TEMPERATURE_STEP = 0.3
+HOTTEST = 0.9
+
+
+class Numbered(NamedTuple):
+    """An outcome and the attempt it is from, counted from 1."""
+
+    number: int
+    outcome: Outcome
+
+
+async def run_episode(ground: Ground, run_id: str) -> Result:
+    """Attempt the task until it is resolved or a limit is hit; return the best patch of all attempts.
+
+    Nothing raised on purpose escapes: an error becomes the result's status, with the patch so far.
+    """
+    tried: list[Numbered] = []
+    reflections: list[str] = []
+    error: PatchwrightError | None = None
+    for number in range(1, ground.settings.limits.attempts + 1):
+        sampling = _sampling(ground, number)
+        ground.record(AttemptStarted(attempt=number, temperature=sampling.temperature, seed=sampling.seed))
+        attempt = Attempt(ground, sampling, reflections[-ground.settings.memory.reflections :])
+        try:
+            outcome = await attempt.run()
+        except PatchwrightError as stopped:
+            error = stopped
+            break
+        tried.append(Numbered(number, outcome))
+        ground.record(
+            AttemptEnded(
+                attempt=number,
+                reason=outcome.ending.sentence,
+                reward=outcome.verdict.reward,
+                evidence=outcome.verdict.evidence.summary,
+                patch=outcome.patch,
+            )
+        )
+        error = outcome.error
+        if outcome.verdict.resolved or _final(outcome):
+            break
+        if number < ground.settings.limits.attempts and ground.settings.memory.reflections:
+            try:
+                reflections += await _reflection(ground, attempt, number, outcome, sampling)
+            except PatchwrightError as stopped:
+                error = stopped
+                break
+    return _result(ground, run_id, tried, error)
+
+
+def _sampling(ground: Ground, number: int) -> Sampling:
+    """Return how attempt `number` draws its answers: each one freer than the one before."""
+    settings = ground.settings.model
+    warmer = settings.temperature + TEMPERATURE_STEP * (number - 1)
+    temperature = max(settings.temperature, min(HOTTEST, warmer))
+    return Sampling(round(temperature, 2), settings.seed + number - 1, settings.max_tokens)
+
+
+def _final(outcome: Outcome) -> bool:
+    """Say whether no further attempt makes sense after this one."""
+    if outcome.ending.kind == "limit":
+        return True
+    return isinstance(outcome.error, Interrupted | Terminated | LimitReached | ModelError)
+
+
+async def _reflection(
+    ground: Ground, attempt: Attempt, number: int, outcome: Outcome, sampling: Sampling
+) -> list[str]:
+    if isinstance(outcome.error, SandboxError) or not attempt.history.messages:
+        return []  # the sandbox failed, not the agent: there is nothing to learn for it
+    if any(budget.spent(ground.meter.usage) for budget in ground.budgets):
+        return []
+    answer = await reflect(
+        ground.model,
+        attempt.history,
+        outcome.verdict.evidence,
+        outcome.ending.sentence,
+        sampling,
+        ground.control,
+    )
+    ground.meter.add(answer.usage)
+    if not answer.text:
+        ground.record(Notice(level="warning", text="The model had nothing to say about the failed attempt."))
+        return []
+    ground.record(ReflectionAdded(attempt=number, text=answer.text))
+    return [answer.text]
+
+
+def _result(ground: Ground, run_id: str, tried: Sequence[Numbered], error: PatchwrightError | None) -> Result:
+    best = max(tried, key=_rank, default=None)
+    resolved = best is not None and best.outcome.verdict.resolved
+    last = tried[-1].outcome.ending if tried else None
+    if resolved:
+        status, exit_status, reason = "resolved", ExitStatus.RESOLVED, best.outcome.verdict.evidence.summary
+    elif error is not None:
+        stopped = isinstance(error, Interrupted | Terminated)
+        status, exit_status, reason = "interrupted" if stopped else "failed", error.exit_status, str(error)
+    elif last is not None and last.kind in {"limit", "steps"}:
+        status, exit_status, reason = "limit", ExitStatus.LIMIT, last.sentence
+    else:
+        status, exit_status = "unresolved", ExitStatus.UNRESOLVED
+        reason = (
+            best.outcome.verdict.evidence.summary if best and best.outcome.patch else "No patch was made."
+        )
+    has_patch = best is not None and bool(best.outcome.patch)
+    return Result(
+        run_id=run_id,
+        task_id=ground.task.id,
+        status=status,
+        exit_status=exit_status,
+        reason=reason,
+        patch=best.outcome.patch if best else "",
+        evidence=best.outcome.verdict.evidence if best else Evidence(),
+        attempt=best.number if best and has_patch else None,
+        attempts=len(tried),
+        steps=ground.meter.steps,
+        malformed=ground.meter.malformed,
+        usage=ground.meter.usage,
+    )
+
+
+def _rank(tried: Numbered) -> tuple[bool, int, float, bool, int]:
+    """Order attempts by evidence; a patch that breaks nothing beats one that does, an earlier one a later."""
+    verdict = tried.outcome.verdict
+    return (
+        verdict.resolved,
+        -len(verdict.evidence.broken),
+        verdict.reward,
+        bool(tried.outcome.patch),
+        -tried.number,
+    )

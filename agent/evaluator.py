@@ -1,0 +1,160 @@
+"""Judges an attempt by execution, in a sandbox that the agent never touched.
+
+The patch is laid over the base commit in a fresh sandbox, the tests that existed at the base are put back
+as they were, and the suite runs again. What failed before and passes now is fixed; what passed before and
+fails now is broken. Where no test showed the fault, tests that the agent wrote count if they fail without
+its patch.
+"""
+
+import re
+import shutil
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from trajectories.events import TestReport
+from trajectories.result import Evidence
+
+_TEST_FILE = re.compile(
+    r"(^|/)(tests?|testing|__tests__|spec)/|(^|/)(test_[^/]*|conftest)\.py$|_test\.(py|go|cc|cpp|rs)$"
+    r"|\.(test|spec)\.[cm]?[jt]sx?$|(^|/)[^/]*Tests?\.java$|(^|/)(pytest\.ini|tox\.ini)$"
+)
+
+
+class Verdict(NamedTuple):
+    """What the evaluator found.
+
+    Attributes:
+        resolved: The evidence says that the task is solved.
+        reward: From 0, nothing gained, to 1, resolved.
+        evidence: The tests that say so.
+    """
+
+    resolved: bool
+    reward: float
+    evidence: Evidence
+
+
+def is_test_file(path: str) -> bool:
+    """Say whether a repository path belongs to the tests rather than to the code under test."""
+    return _TEST_FILE.search(path) is not None
+
+
+def compare(base: TestReport, final: TestReport, confirmed: tuple[str, ...] = ()) -> Verdict:
+    """Return the verdict on a patch from the reports before and after it.
+
+    Args:
+        base: The tests at the base commit.
+        final: The same tests with the patch.
+        confirmed: New tests that pass with the patch and were seen to fail without it.
+    """
+    passes = set(final.passed)
+    fixed = tuple(test for test in base.failed if test in passes)
+    still = tuple(test for test in base.failed if test not in passes)
+    skipped = set(final.skipped)
+    broken = tuple(test for test in base.passed if test not in passes and test not in skipped)
+    gained = fixed + confirmed
+    resolved = bool(gained) and not still and not broken and not final.broken
+    reward = 1.0 if resolved else _partial(len(gained), len(base.failed) or 1, len(broken), final)
+    return Verdict(
+        resolved,
+        reward,
+        Evidence(
+            failing_before=base.failed,
+            fixed=gained,
+            still_failing=still,
+            broken=broken,
+            passed=len(final.passed),
+            summary=_summary(base, final, gained, still, broken, confirmed),
+        ),
+    )
+
+
+def _partial(gained: int, wanted: int, broken: int, final: TestReport) -> float:
+    if final.broken or broken:
+        return 0.0
+    return min(0.9, gained / wanted)
+
+
+def _summary(
+    base: TestReport,
+    final: TestReport,
+    gained: tuple[str, ...],
+    still: tuple[str, ...],
+    broken: tuple[str, ...],
+    confirmed: tuple[str, ...],
+) -> str:
+    if final.broken:
+        return f"The tests did not run with the patch: {final.broken}"
+    parts = []
+    if confirmed:
+        parts.append(
+            f"{_tests(len(confirmed))} written for the issue fail without the patch and pass with it"
+        )
+    elif base.failed:
+        parts.append(f"{len(gained)} of {_tests(len(base.failed))} that failed before pass now")
+    else:
+        parts.append("no test failed before, so none shows that the fault is gone")
+    if still and gained:
+        parts.append(f"{len(still)} still fail")
+    parts.append(
+        f"{_tests(len(broken))} that passed before fail now" if broken else "none that passed is broken"
+    )
+    return ("; ".join(parts) + ".").capitalize()
+
+
+def _tests(count: int) -> str:
+    return f"{count} test" if count == 1 else f"{count} tests"
+
+
+RunTests = Callable[[Path], Awaitable[TestReport]]
+"""Runs the task's tests on a work tree in a sandbox of its own."""
+
+
+async def judge(base_tree: Path, tree: Path, base: TestReport, run_tests: RunTests) -> Verdict:
+    """Judge the work tree that an attempt left.
+
+    Args:
+        base_tree: The checkout of the base commit.
+        tree: The exported work tree; its tests are put back to the base's.
+        base: The report at the base commit.
+        run_tests: Runs the task's tests on a tree.
+    """
+    written = [path for path in _files(tree) if is_test_file(path) and not (base_tree / path).exists()]
+    for path in _files(base_tree):
+        if is_test_file(path):
+            _put(base_tree / path, tree / path)
+    final = await run_tests(tree)
+    new = tuple(test for test in final.passed if test not in {*base.passed, *base.failed, *base.skipped})
+    if base.failed or not new or not written:
+        return compare(base, final)
+    without = tree.parent / "without-patch"
+    shutil.copytree(base_tree, without, symlinks=True)
+    for path in written:
+        _put(tree / path, without / path)
+    report = await run_tests(without)
+    passes_anyway = set(report.passed)
+    return compare(base, final, tuple(test for test in new if test not in passes_anyway))
+
+
+def _files(tree: Path) -> list[str]:
+    found = []
+    for path in sorted(tree.rglob("*")):
+        relative = path.relative_to(tree)
+        if relative.parts[0] != ".git" and path.is_file() and not path.is_symlink():
+            found.append(relative.as_posix())
+    return found
+
+
+def _put(source: Path, target: Path) -> None:
+    """Copy a file over whatever stands at `target`, never through a link that the agent has planted."""
+    for parent in reversed(target.parents):
+        if parent.is_symlink():
+            parent.unlink()
+            parent.mkdir()
+    if target.is_symlink() or target.is_file():
+        target.unlink()
+    elif target.is_dir():
+        shutil.rmtree(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(source, target, follow_symlinks=False)

@@ -1,0 +1,233 @@
+"""The ReAct loop of one attempt: ask, parse, act, observe, until something ends it."""
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from aci.command import Command, Observation
+from aci.offers import offer
+from aci.formats import Action, Format, Malformed
+from aci.workspace import Workspace
+from agent.breaker import LoopBreaker
+from agent.budget import Budget
+from agent.control import Control
+from agent.history import History
+from agent.models.base import Model, Sampling
+from agent.models.request import request_hash
+from trajectories.events import (
+    ActionFinished,
+    ActionStarted,
+    AnswerMalformed,
+    Event,
+    ModelAnswered,
+    TestsReported,
+)
+from trajectories.messages import Answer, Usage
+
+MAX_MALFORMED_IN_A_ROW = 4
+HEAT = 0.4
+HOTTEST = 1.0
+
+
+class Ending(NamedTuple):
+    """Why an attempt ended.
+
+    Attributes:
+        kind: "submitted" by the agent, "green" when the evaluator is satisfied, "limit" when a budget of the
+            whole run is used up, "steps" when the attempt's own are, "given up" when the attempt can't go on.
+        sentence: The same for a reader.
+    """
+
+    kind: Literal["submitted", "green", "limit", "steps", "given up"]
+    sentence: str
+
+
+@dataclass
+class Meter:
+    """What a run has used so far, over all its attempts."""
+
+    usage: Usage = field(default_factory=Usage)
+    steps: int = 0
+    malformed: int = 0
+
+    def add(self, usage: Usage) -> None:
+        """Count the usage of a call, failed ones included."""
+        self.usage += usage
+
+
+@dataclass
+class Loop:
+    """One attempt, from the first prompt to its ending.
+
+    Attributes:
+        model: Answers the conversation.
+        form: How the model writes its actions.
+        commands: What it may do.
+        workspace: Where it does it.
+        history: The conversation so far: the system prompt and the statement.
+        record: Takes each event the moment it exists.
+        sampling: How answers are drawn.
+        control: Requests to stop from outside.
+        budgets: Limits of the whole run.
+        max_steps: Limit of this attempt.
+        meter: Counts usage over the whole run.
+        after_change: Looks at what an accepted change did to the tests; its text joins the observation.
+        repeated: How often the latest action was a repetition.
+        breaker: Tells repetitions.
+    """
+
+    model: Model
+    form: Format
+    commands: Sequence[type[Command]]
+    workspace: Workspace
+    history: History
+    record: Callable[[Event], object]
+    sampling: Sampling
+    control: Control
+    budgets: Sequence[Budget]
+    max_steps: int
+    meter: Meter
+    after_change: "Callable[[], Awaitable[AfterChange]] | None" = None
+    repeated: int = 0
+    breaker: LoopBreaker = field(default_factory=LoopBreaker)
+
+    async def run(self) -> Ending:
+        """Take steps until one of them, or a limit, ends the attempt.
+
+        Raises:
+            PatchwrightError: The model or the sandbox failed for good, or the run was asked to stop.
+        """
+        malformed = 0
+        for step in range(1, self.max_steps + 1):
+            if ending := self._limit():
+                return ending
+            answer = await self._ask()
+            try:
+                action = self.form.parse(answer, self.commands)
+            except Malformed as fault:
+                malformed += 1
+                self._correct(answer, str(fault))
+                if malformed == MAX_MALFORMED_IN_A_ROW:
+                    return Ending("given up", f"{malformed} answers in a row held no valid action.")
+                continue
+            malformed = 0
+            if ending := await self._act(step, action, answer):
+                return ending
+        return Ending("steps", f"The limit of {self.max_steps} steps is used up.")
+
+    def _limit(self) -> Ending | None:
+        for budget in self.budgets:
+            if sentence := budget.spent(self.meter.usage):
+                return Ending("limit", sentence)
+        if not self.history.fits():
+            return Ending("given up", "The conversation no longer fits the model's context window.")
+        return None
+
+    async def _ask(self) -> Answer:
+        messages = self.history.messages
+        offered = offer(self.commands, self.workspace)
+        # Native tools stand in the prompt: a list that changes would cost the server its cached prefix.
+        request = (
+            self.form.request(offered.commands, offered.choices)
+            if self.form.name == "json"
+            else self.form.request(self.commands)
+        )
+        began = time.monotonic()
+        sampling = self._heated()
+        answer = await self.control.guard(self.model.query(messages, sampling, request))
+        self.meter.add(answer.usage)
+        self.history.count(answer.usage)
+        self.record(
+            ModelAnswered(
+                request_hash=request_hash(messages, sampling, request),
+                model=answer.model,
+                text=answer.text,
+                tool_calls=answer.tool_calls,
+                finish_reason=answer.finish_reason,
+                usage=answer.usage,
+                seconds=time.monotonic() - began,
+            )
+        )
+        return answer
+
+    def _heated(self) -> Sampling:
+        """Return how to draw the next answer: more freely after a repetition, which greedy would go on with."""
+        if not self.repeated or self.sampling.temperature is None:
+            return self.sampling
+        temperature = min(HOTTEST, self.sampling.temperature + HEAT * self.repeated)
+        return self.sampling._replace(temperature=round(temperature, 2))
+
+    def _correct(self, answer: Answer, sentence: str) -> None:
+        if answer.finish_reason == "length":
+            limit = self.sampling.max_tokens
+            sentence = f"Your answer was cut off at {limit} tokens; answer more briefly. {sentence}"
+        self.meter.malformed += 1
+        self.record(AnswerMalformed(sentence=sentence))
+        self.history.extend(self.form.reply(answer), self.form.observe(None, answer, sentence))
+
+    async def _act(self, step: int, action: Action, answer: Answer) -> Ending | None:
+        command = action.command
+        self.meter.steps += 1
+        self.record(
+            ActionStarted(
+                step=step,
+                thought=action.thought,
+                command=command.name,
+                arguments=command.model_dump(mode="json"),
+            )
+        )
+        began = time.monotonic()
+        observation = await self.control.guard(command.execute(self.workspace))
+        seconds = time.monotonic() - began
+        self._note_change(command, observation)
+        after = await self._after(observation)
+        text = observation.text + (f"\n\n{after.text}" if after.text else "")
+        count = self.breaker.count(command, text)
+        self.repeated = count - 1
+        if count > 1:
+            text += f"\n\n{self.breaker.warning(count)}"
+        self.record(
+            ActionFinished(
+                step=step,
+                observation=text,
+                failed=observation.failed,
+                changed=observation.changed,
+                exit_code=observation.exit_code,
+                seconds=seconds,
+            )
+        )
+        if observation.tests is not None:
+            self.record(TestsReported(origin="action", report=observation.tests))
+        self.history.extend(self.form.reply(answer), self.form.observe(action, answer, text))
+        if observation.submitted:
+            return Ending("submitted", "The agent submitted its patch.")
+        if after.satisfied:
+            return Ending("green", "The tests that failed pass now, and none that passed is broken.")
+        if self.breaker.exhausted(count):
+            return Ending(
+                "given up", f"The agent repeated the same action {count} times with the same result."
+            )
+        return None
+
+    def _note_change(self, command: Command, observation: Observation) -> None:
+        workspace = self.workspace
+        # A shell command may have changed anything; asking git each time would cost more than it tells.
+        workspace.changed = workspace.changed or bool(observation.changed) or command.name == "bash"
+        workspace.files += [path for path in observation.changed if path not in workspace.files]
+
+    async def _after(self, observation: Observation) -> "AfterChange":
+        if self.after_change is None or observation.failed or not observation.changed:
+            return AfterChange("", satisfied=False)
+        return await self.control.guard(_awaited(self.after_change()))
+
+
+class AfterChange(NamedTuple):
+    """What the tests say after a change, and whether that satisfies the evaluator."""
+
+    text: str
+    satisfied: bool
+
+
+async def _awaited(awaitable: Awaitable[AfterChange]) -> AfterChange:
+    return await awaitable

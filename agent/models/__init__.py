@@ -1,0 +1,1 @@
+"""Who answers: providers by litellm, the embedded model, local servers, scripted and replayed answers."""

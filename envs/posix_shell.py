@@ -1,0 +1,221 @@
+"""The same shell for images that have no Python: a supervisor of twenty lines of POSIX sh.
+
+The supervisor is the container's first process, reads three lines per command (a nonce, a timeout, the
+script with backslash escapes) and prints the command's output as it comes, then the nonce and the exit
+status. What a command leaves (folder, exported variables) comes back at the end of its output under a second
+nonce and is sent in again with the next command, so nothing is kept on the sandbox's disk.
+
+It promises less than the Python supervisor: shell functions are not carried over, files over 1 MiB can't be
+written, an interrupted command costs the sandbox, and commands run as the supervisor's own user.
+"""
+
+import asyncio
+import secrets
+import shlex
+import time
+
+from envs.output import HeadTail, decode_output
+from envs.sandbox import MAX_FILE_BYTES, WORKDIR, CommandResult, FileContent
+from envs.shell import GRACE_SECONDS, HEAD_BYTES, TAIL_BYTES, problem_of
+from trajectories.errors import SandboxLost
+
+MAX_WRITE_BYTES = 1024 * 1024
+
+SUPERVISOR = r"""
+while IFS= read -r nonce && IFS= read -r seconds && IFS= read -r script; do
+  printf '%b' "$script" | sh -c 'exec 3<&0 0</dev/null; . /proc/self/fd/3' sh 2>&1 &
+  command=$!
+  { sleep "$seconds"; kill -KILL -1; } >/dev/null 2>&1 &
+  wait "$command" 2>/dev/null
+  code=$?
+  kill -KILL -1 2>/dev/null
+  wait 2>/dev/null
+  printf '\n%s %s\n' "$nonce" "$code"
+done
+"""
+"""Killing every process but itself is a right that only a namespace's first process has."""
+
+_WRAPPER = """\
+__pw_leave() {{
+  __pw_code=$?; {{ set +eux; }} 2>/dev/null
+  printf '\\n%s\\n%s\\n' {mark} "$PWD"
+  [ -d "$PWD" ] || cd -- {workdir} 2>/dev/null || cd /
+  printf '%s\\n' "$PWD"; export -p; printf '%s.\\n' {mark}; exit $__pw_code
+}}
+{state}
+cd -- {cwd} 2>/dev/null || {{ cd -- {workdir} 2>/dev/null || cd /; }}
+trap __pw_leave EXIT
+eval {command}
+"""
+
+_READ = """\
+real={path}
+if [ -L "$real" ]; then real=$(readlink -f -- "$real") || exit 41; fi
+case $real in */*) folder=${{real%/*}} ;; *) folder=. ;; esac
+top=$(cd -P -- {root} 2>/dev/null && pwd -P) || exit 41
+if [ -d "$real" ]; then folder=$(cd -P -- "$real" && pwd -P) || exit 41; name=; else
+folder=$(cd -P -- "${{folder:-/}}" 2>/dev/null && pwd -P) || exit 41; name=/${{real##*/}}; fi
+case $folder/ in "$top"/*) ;; *) exit 42 ;; esac
+real=$folder$name
+"""
+
+
+def escaped(text: str | bytes) -> str:
+    """Return text as one line that `printf %b` turns back into it, whatever bytes it holds."""
+    data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
+    return "".join(chr(b) if 32 <= b < 127 and b != 92 else f"\\0{b:03o}" for b in data)
+
+
+class PosixShell:
+    """Offers what `envs.shell.Shell` offers over the POSIX supervisor's stream."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._lock = asyncio.Lock()
+        self._state = ""
+        self._cwd = WORKDIR
+        self._lost = ""
+
+    async def start(self, environment: dict[str, str]) -> None:
+        """Set the variables that the first command starts with."""
+        exports = [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
+        self._state = "\n".join([*exports, 'mkdir -p -- "$HOME"'])
+
+    async def run(self, command: str, timeout: float) -> CommandResult:
+        """Run one command; see `envs.sandbox.Sandbox.run`."""
+        if "\0" in command:
+            note = f"The command has a NUL byte at offset {command.index(chr(0))}; nothing was run."
+            return CommandResult("", 2, False, self._cwd, 0.0, 0, note=note)
+        mark = secrets.token_hex(16)
+        script = _WRAPPER.format(
+            mark=mark,
+            state=self._state,
+            cwd=shlex.quote(self._cwd),
+            workdir=shlex.quote(WORKDIR),
+            command=shlex.quote(command),
+        )
+        began = time.monotonic()
+        output, code = await self._execute(script, timeout)
+        seconds = time.monotonic() - began
+        timed_out = code == 137 and seconds >= timeout
+        head, tail, total = output.head, output.tail, output.total
+        if total <= len(head) + len(tail):
+            head, tail = b"", head + tail
+        note = ""
+        shown, found, left = tail.rpartition(f"\n{mark}\n".encode())
+        left, whole, _ = left.rpartition(f"{mark}.\n".encode())
+        if whole:  # half a state, from a shell that was killed while it left, is no state
+            tail = shown
+            total -= len(found) + len(left) + len(whole)
+            was, now, self._state = left.decode("utf-8", "surrogateescape").split("\n", 2)
+            if was != now:
+                note = f"The working directory {was} is gone; the next command starts in {now}."
+            self._cwd = now
+        return CommandResult(
+            output=decode_output(head, tail, total),
+            exit_code=None if timed_out else code,
+            timed_out=timed_out,
+            cwd=self._cwd,
+            seconds=seconds,
+            output_bytes=total,
+            note=note,
+        )
+
+    async def read(self, path: str, root: str = WORKDIR) -> FileContent:
+        """Read one file; see `envs.sandbox.Sandbox.read`."""
+        script = self._resolving(path, root) + (
+            '[ -d "$real" ] && exit 43; [ -e "$real" ] || exit 41; [ -f "$real" ] || exit 44\n'
+            f'[ "$(wc -c < "$real")" -le {MAX_FILE_BYTES} ] || exit 45\n'
+            'mode=644; [ -x "$real" ] && mode=755\nprintf \'%s\\n%s\\n\' "$mode" "$real"; cat < "$real"'
+        )
+        data = await self._file(path, script)
+        mode, _, rest = data.partition(b"\n")
+        real, _, content = rest.partition(b"\n")
+        return FileContent(content, real.decode("utf-8", "surrogateescape"), int(mode, 8))
+
+    async def write(self, path: str, data: bytes, root: str = WORKDIR, *, create: bool = False) -> str:
+        """Write one file; see `envs.sandbox.Sandbox.write`."""
+        if len(data) > MAX_WRITE_BYTES:
+            raise problem_of("too_large", path)
+        state = (
+            '[ -e "$real" ] && exit 46' if create else '[ -e "$real" ] || exit 41; [ -f "$real" ] || exit 44'
+        )
+        script = (
+            (self._making_parents(path, root) if create else "")
+            + self._resolving(path, root)
+            + f'[ -d "$real" ] && exit 43\n{state}\n'
+            + f"beside=$folder/.patchwright-{secrets.token_hex(4)}\n"
+            + ("" if create else 'cp -p -- "$real" "$beside" || exit 47\n')
+            + f'printf \'%b\' {shlex.quote(escaped(data))} > "$beside" && mv -f -- "$beside" "$real"'
+            + ' || { rm -f -- "$beside"; exit 47; }\nprintf %s "$real"'
+        )
+        return (await self._file(path, script)).decode("utf-8", "surrogateescape")
+
+    async def remove(self, path: str, root: str = WORKDIR) -> None:
+        """Delete one file; see `envs.sandbox.Sandbox.remove`."""
+        script = self._resolving(path, root) + (
+            '[ -d "$real" ] && exit 43; [ -e "$real" ] || exit 41; rm -f -- "$real" || exit 47'
+        )
+        await self._file(path, script)
+
+    async def close(self) -> None:
+        """End the input, which ends the supervisor and with it the sandbox."""
+        self._lost = self._lost or "it was closed"
+        self._writer.close()
+
+    def _resolving(self, path: str, root: str) -> str:
+        full = path if path.startswith("/") else f"{root}/{path}"
+        return _READ.format(path=shlex.quote(full), root=shlex.quote(root))
+
+    def _making_parents(self, path: str, root: str) -> str:
+        # Every folder on the way is checked before the next is made, so that no link leads out.
+        lines = [f"top=$(cd -P -- {shlex.quote(root)} && pwd -P) || exit 41", 'cd -- "$top" || exit 41']
+        relative = path.removeprefix(root.rstrip("/") + "/") if path.startswith("/") else path
+        for part in relative.split("/")[:-1]:
+            word = shlex.quote(part or ".")
+            lines.append(f"[ -e {word} ] || mkdir -- {word} || exit 47; cd -P -- {word} || exit 41")
+            lines.append('case $(pwd -P)/ in "$top"/*) ;; *) exit 42 ;; esac')
+        return "\n".join(lines) + "\n"
+
+    async def _file(self, path: str, script: str) -> bytes:
+        output, code = await self._execute(script, 60.0, MAX_FILE_BYTES + 65536)
+        kinds = {41: "missing", 42: "outside", 43: "directory", 44: "special", 45: "too_large", 46: "exists"}
+        if code:
+            raise problem_of(kinds.get(code, "failed"), path, f"the sandbox's shell said {code}")
+        return output.head
+
+    async def _execute(self, script: str, timeout: float, head: int = HEAD_BYTES) -> tuple[HeadTail, int]:
+        async with self._lock:
+            if self._lost:
+                raise SandboxLost(f"The sandbox is gone: {self._lost}.")
+            nonce = secrets.token_hex(16)
+            try:
+                async with asyncio.timeout(timeout + GRACE_SECONDS):
+                    self._writer.write(f"{nonce}\n{timeout:.0f}\n{escaped(script)}\n".encode("latin-1"))
+                    await self._writer.drain()
+                    return await self._collect(nonce.encode(), HeadTail(head, TAIL_BYTES))
+            except TimeoutError:
+                self._lost = f"it did not answer within {timeout + GRACE_SECONDS:.0f} seconds"
+            except (OSError, EOFError) as error:
+                self._lost = f"its stream ended ({error or type(error).__name__})"
+            except asyncio.CancelledError:
+                self._lost = "its command was interrupted"
+                raise
+            raise SandboxLost(f"The sandbox is gone: {self._lost}.")
+
+    async def _collect(self, nonce: bytes, output: HeadTail) -> tuple[HeadTail, int]:
+        """Read up to the line that only the supervisor can write; what precedes it is the output."""
+        mark, pending = b"\n" + nonce + b" ", b""
+        while True:
+            chunk = await self._reader.read(65536)
+            if not chunk:
+                raise EOFError("end of stream")
+            pending += chunk
+            at = pending.find(mark)
+            if at >= 0 and pending.endswith(b"\n") and len(pending) > at + len(mark):
+                output.feed(pending[:at])
+                return output, int(pending[at + len(mark) :])
+            if at < 0 and len(pending) > 256:
+                output.feed(pending[:-256])
+                pending = pending[-256:]

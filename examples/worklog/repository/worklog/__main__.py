@@ -1,0 +1,5 @@
+import sys
+
+from worklog.cli import main
+
+sys.exit(main())

@@ -1,0 +1,222 @@
+"""The records of a trajectory: one frozen event for each thing that happened, told apart by `kind`.
+
+Screens, JSON output, replay, resume and statistics read these events and nothing else. A change of meaning
+raises `SCHEMA_VERSION`; readers refuse a newer version rather than guess.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from trajectories.messages import Message, ToolCall, Usage
+from trajectories.result import Result
+
+SCHEMA_VERSION = 1
+
+
+class TestReport(BaseModel):
+    """The outcome of one test run.
+
+    Attributes:
+        runner: The runner that was used, e.g. "pytest".
+        command: The shell command that ran the tests.
+        passed: Ids of the passing tests.
+        failed: Ids of the failing tests, errors at collection included.
+        skipped: Ids of the skipped tests.
+        seconds: Wall-clock time.
+        broken: Why there is no outcome at all (nothing collected, runner missing, timed out), or "".
+    """
+
+    __test__ = False
+    model_config = ConfigDict(frozen=True)
+
+    runner: str
+    command: str
+    passed: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    seconds: float = 0.0
+    broken: str = ""
+
+    @property
+    def green(self) -> bool:
+        """Tests ran and none failed."""
+        return bool(self.passed) and not self.failed and not self.broken
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    time: float = 0.0
+    """Seconds since the epoch; stamped by the store."""
+    sequence: int = 0
+    """Position in the log, counted from 0; stamped by the store."""
+
+
+class RunStarted(_Event):
+    """A run began: everything needed to know what ran and to run it again."""
+
+    kind: Literal["run_started"] = "run_started"
+    schema_version: int = SCHEMA_VERSION
+    run_id: str
+    task_id: str
+    statement: str
+    repository: str
+    base_commit: str
+    config: dict[str, Any]
+    versions: dict[str, str]
+
+
+class AttemptStarted(_Event):
+    """An attempt began, from a clean sandbox."""
+
+    kind: Literal["attempt_started"] = "attempt_started"
+    attempt: int
+    temperature: float | None
+    seed: int | None
+
+
+class SandboxStarted(_Event):
+    """A sandbox is ready for commands."""
+
+    kind: Literal["sandbox_started"] = "sandbox_started"
+    sandbox: str
+    image: str
+    digest: str
+    supervisor: str
+    user: str
+    isolation: str
+    seconds: float
+
+
+class PromptExtended(_Event):
+    """Messages that were added to the prompt; the prompt is the sum of these since the attempt began."""
+
+    kind: Literal["prompt_extended"] = "prompt_extended"
+    messages: tuple[Message, ...]
+
+
+class PromptCompacted(_Event):
+    """Messages that were replaced to make room: `elided` messages from `start` on became `replacement`."""
+
+    kind: Literal["prompt_compacted"] = "prompt_compacted"
+    start: int
+    elided: int
+    replacement: tuple[Message, ...]
+
+
+class ModelAnswered(_Event):
+    """The model gave an answer."""
+
+    kind: Literal["model_answered"] = "model_answered"
+    request_hash: str
+    model: str
+    text: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    finish_reason: str
+    usage: Usage
+    seconds: float
+
+
+class ModelFailed(_Event):
+    """One call of the model failed; `retry_in` says when the next try comes, None that there is none."""
+
+    kind: Literal["model_failed"] = "model_failed"
+    error: str
+    usage: Usage
+    retry_in: float | None
+
+
+class AnswerMalformed(_Event):
+    """The answer held no valid action; `sentence` is what the model is told."""
+
+    kind: Literal["answer_malformed"] = "answer_malformed"
+    sentence: str
+
+
+class ActionStarted(_Event):
+    """An action is about to be executed: written before it runs, so that a crash shows what was in flight."""
+
+    kind: Literal["action_started"] = "action_started"
+    step: int
+    thought: str
+    command: str
+    arguments: dict[str, Any]
+
+
+class ActionFinished(_Event):
+    """An action was executed."""
+
+    kind: Literal["action_finished"] = "action_finished"
+    step: int
+    observation: str
+    failed: bool
+    changed: tuple[str, ...] = ()
+    exit_code: int | None = None
+    seconds: float
+
+
+class TestsReported(_Event):
+    """Tests ran: at the base, by an action, or over the final patch."""
+
+    __test__ = False
+    kind: Literal["tests_reported"] = "tests_reported"
+    origin: Literal["base", "action", "final"]
+    report: TestReport
+
+
+class Notice(_Event):
+    """Something the user should know."""
+
+    kind: Literal["notice"] = "notice"
+    level: Literal["info", "warning", "error"]
+    text: str
+
+
+class ReflectionAdded(_Event):
+    """A failed attempt left a reflection for the next one."""
+
+    kind: Literal["reflection_added"] = "reflection_added"
+    attempt: int
+    text: str
+
+
+class AttemptEnded(_Event):
+    """An attempt ended; `reward` is the evaluator's scalar from 0 to 1."""
+
+    kind: Literal["attempt_ended"] = "attempt_ended"
+    attempt: int
+    reason: str
+    reward: float
+    evidence: str
+    patch: str
+
+
+class RunEnded(_Event):
+    """The run ended with a result."""
+
+    kind: Literal["run_ended"] = "run_ended"
+    result: Result
+
+
+Event = Annotated[
+    RunStarted
+    | AttemptStarted
+    | SandboxStarted
+    | PromptExtended
+    | PromptCompacted
+    | ModelAnswered
+    | ModelFailed
+    | AnswerMalformed
+    | ActionStarted
+    | ActionFinished
+    | TestsReported
+    | Notice
+    | ReflectionAdded
+    | AttemptEnded
+    | RunEnded,
+    Field(discriminator="kind"),
+]
+
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+"""Validates and serialises any event."""
