@@ -44,6 +44,8 @@ class Command(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False)
 
     name: ClassVar[str]
+    block: ClassVar[str] = ""
+    """The field that holds program text, if there is one."""
 
     @abstractmethod
     async def execute(self, workspace: "Workspace") -> Observation:

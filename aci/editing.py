@@ -131,6 +131,7 @@ class Edit(Command):
     """Replace a text that stands exactly once in a file."""
 
     name: ClassVar[str] = "edit"
+    block: ClassVar[str] = "replace"
 
     path: str = Field(description="File to change.")
     search: str = Field(description="Text to replace, copied exactly, with enough lines to be unique.")
@@ -166,6 +167,7 @@ class EditLines(Command):
     """Replace whole lines by number."""
 
     name: ClassVar[str] = "edit_lines"
+    block: ClassVar[str] = "content"
 
     path: str = Field(description="File to change.")
     first: int = Field(description="First line to replace.")
@@ -217,6 +219,7 @@ class Rewrite(Command):
     """Replace a whole function, method or class by new text."""
 
     name: ClassVar[str] = "rewrite"
+    block: ClassVar[str] = "content"
 
     path: str = Field(description="File to change.")
     symbol: str = Field(description="Name of the function or class, such as parse or Report.render.")
@@ -228,23 +231,58 @@ class Rewrite(Command):
             file = await read_text(workspace, self.path)
         except Refused as refusal:
             return Observation(text=str(refusal), failed=True)
-        text = file.document.text
-        found = find(file.path, text, self.symbol)
+        found = find(file.path, file.document.text, self.symbol)
+        note = ""
+        if not found and (elsewhere := await _seen_elsewhere(workspace, file.path, self.symbol)):
+            note = f"{name(self.symbol)} is defined in {name(elsewhere.path)}, not in {name(file.path)}."
+            file, found = elsewhere, find(elsewhere.path, elsewhere.document.text, self.symbol)
         if len(found) != 1:
             return Observation(text=_which_symbol(file, self.symbol, found), failed=True)
         symbol = found[0]
         starts = file.document.starts
         start, end = starts[symbol.first - 1], starts[symbol.last]
-        old = text[start:end]
+        old = file.document.text[start:end]
         indent = old[: len(old) - len(old.lstrip())]
-        content, note = _unnumbered(self.content)
-        new_text = _indented(content, indent)
+        content, unnumbered = _unnumbered(self.content)
+        note = " ".join(part for part in (note, unnumbered) if part)
+        new_text = _indented(_definition_in(content, symbol), indent)
         if symbol.name.rpartition(".")[2] not in new_text:
             what = f"the whole text of {name(symbol.name)}, from its first line on"
             return Observation(text=f"Edit refused: the new text must be {what}.", failed=True)
         end -= len(old) - len(old.removesuffix("\n").removesuffix("\r"))
         new = file.document.spliced(start, end, new_text)
         return await _apply(workspace, file, new, f"{symbol.name} rewritten", note)
+
+
+async def _seen_elsewhere(workspace: Workspace, path: str, symbol: str) -> File | None:
+    """Return the one other file that the model has seen and that defines a symbol."""
+    found = []
+    for other in sorted(set(workspace.tops) - {path}):
+        try:
+            file = await read_text(workspace, other)
+        except Refused:
+            continue
+        if len(find(other, file.document.text, symbol)) == 1:
+            found.append(file)
+    return found[0] if len(found) == 1 else None
+
+
+def _definition_in(content: str, symbol: Symbol) -> str:
+    """Return the part of a new text that defines the symbol, where models put imports or examples around it."""
+    text = textwrap.dedent(content.replace("\r\n", "\n").strip("\n"))
+    lines = text.split("\n")
+    last = symbol.name.rpartition(".")[2]
+    defined = [s for s in symbols("new.py", text) if s.name.rpartition(".")[2] == last]
+    if len(defined) != 1:
+        return content
+    around = lines[: defined[0].first - 1] + lines[defined[0].last :]
+    # Whatever else defines something is meant to be there.
+    if any(line.strip() and not line.startswith(("import ", "from ", "#", "print(", "@")) for line in around):
+        return content
+    first = defined[0].first - 1
+    while first and lines[first - 1].startswith("@"):
+        first -= 1
+    return "\n".join(lines[first : defined[0].last])
 
 
 def _named_whole(file: File, search: str, replace: str) -> Symbol | None:
@@ -280,6 +318,7 @@ class Insert(Command):
     """Insert lines after a line."""
 
     name: ClassVar[str] = "insert"
+    block: ClassVar[str] = "content"
 
     path: str = Field(description="File to change.")
     line: int = Field(description="Insert after this line; 0 is the top.")
@@ -314,6 +353,7 @@ class Create(Command):
     """Create a new file; missing folders are made."""
 
     name: ClassVar[str] = "create"
+    block: ClassVar[str] = "content"
 
     path: str = Field(description="Path of the new file.")
     content: str = Field(description="Its text; a missing last newline is added.")

@@ -40,5 +40,7 @@ def offer(commands: Sequence[type[Command]], workspace: Workspace) -> Offer:
     choices = {f"{command}.path": seen for command in _NEEDS_SEEN_FILE if seen}
     if 0 < len(workspace.files) <= MAX_CHOICES:
         choices["open.path"] = choices["search_file.path"] = tuple(workspace.files)
+    if workspace.suspects and not workspace.open_path:
+        choices["rewrite.symbol"] = workspace.suspects
     allowed = tuple(command for command in commands if command.name not in barred)
     return Offer(allowed or tuple(commands), choices)

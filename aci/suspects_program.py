@@ -16,7 +16,7 @@ import reprlib
 import runpy
 import sys
 
-MAX_SAMPLES = 3
+MAX_SAMPLES = 8
 MAX_FUNCTIONS = 400
 MAX_TESTS = 400
 SHOWN = reprlib.Repr()

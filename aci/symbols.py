@@ -60,4 +60,6 @@ def find(path: str, text: str, name: str) -> list[Symbol]:
     found = symbols(path, text)
     wanted = name.strip().removesuffix("()").replace("::", ".")
     exact = [symbol for symbol in found if symbol.name == wanted]
-    return exact or [symbol for symbol in found if symbol.name.rpartition(".")[2] == wanted.rpartition(".")[2]]
+    return exact or [
+        symbol for symbol in found if symbol.name.rpartition(".")[2] == wanted.rpartition(".")[2]
+    ]

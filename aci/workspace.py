@@ -69,6 +69,7 @@ class Workspace:
         test_command: Runs the tests instead of the detected runner, or "".
         files: The repository's files, as far as they are known.
         changed: A command has changed something, or may have.
+        suspects: Names of the functions that failing tests point to, as far as the model was told of them.
         current_diff: Gives the patch so far; None when nobody can tell.
         open_path: The file that the viewer shows, relative to the repository, or "".
         tops: The first visible line of each file that was shown.
@@ -87,6 +88,7 @@ class Workspace:
     test_command: str = ""
     files: list[str] = field(default_factory=list)
     changed: bool = False
+    suspects: tuple[str, ...] = ()
     current_diff: Callable[[], Awaitable[str]] | None = None
     open_path: str = ""
     tops: dict[str, int] = field(default_factory=dict)

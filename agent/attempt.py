@@ -9,7 +9,8 @@ from pathlib import Path
 
 from aci.command import Command
 from aci.formats import Format
-from aci.suspects import find_suspects
+from aci.editing import Undo
+from aci.suspects import Suspect, describe, find_suspects
 from aci.testing import run_tests
 from aci.workspace import Limits, Workspace
 from agent import prompts
@@ -38,12 +39,12 @@ class Baseline:
     Attributes:
         report: The report, or None while the tests have not run.
         text: How a model is told of it.
-        seen: The files that the text shows parts of.
+        suspects: The functions that failing tests point to.
     """
 
     report: TestReport | None = None
     text: str = ""
-    seen: tuple[str, ...] = ()
+    suspects: tuple[Suspect, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,14 +104,21 @@ class Attempt:
 
     Args:
         ground: What all attempts stand on.
+        number: Which attempt this is, counted from 1.
         sampling: How this attempt's answers are drawn.
         reflections: What earlier attempts learned.
     """
 
-    def __init__(self, ground: Ground, sampling: Sampling, reflections: Sequence[str]) -> None:
+    def __init__(self, ground: Ground, number: int, sampling: Sampling, reflections: Sequence[str]) -> None:
         self._ground = ground
         self._sampling = sampling
         self._reflections = reflections
+        # A small model repeats a wrong body that it sees, and writes a right one from what it promises;
+        # every second attempt shows it the bodies all the same, for faults that only they explain.
+        self._small = ground.form.name == "staged"
+        self._shows_bodies = not self._small or number % 2 == 0
+        keep = ground.settings.tests.keep_edits
+        self._takes_back = keep == "helpful" or (keep == "auto" and self._small)
         reserve = sampling.max_tokens
         self.history = History(ground.record, ground.capabilities.context_window, reserve)
 
@@ -174,11 +182,11 @@ class Attempt:
         await self._establish_baseline(workspace)
         workspace.base_report = ground.baseline.report
         workspace.files = ground.repository.files()
-        workspace.tops.update(dict.fromkeys(ground.baseline.seen, 1))
         system = prompts.SYSTEM.format(form=ground.form.instructions(ground.commands))
-        first = prompts.statement(
-            ground.task.statement, workspace.files, ground.baseline.text, self._reflections
-        )
+        tests = ground.baseline.text
+        if suspects := await describe(workspace, ground.baseline.suspects, bodies=self._shows_bodies):
+            tests += f"\n{suspects}\n"
+        first = prompts.statement(ground.task.statement, workspace.files, tests, self._reflections)
         self.history.extend(Message(role="system", content=system), Message(role="user", content=first))
         loop = Loop(
             model=ground.model,
@@ -205,10 +213,9 @@ class Attempt:
         report, text = await control.guard(run_tests(workspace, self._ground.task.targets))
         baseline.report = report
         if report.failed:
-            suspects = await control.guard(find_suspects(workspace, self._ground.task.targets))
             baseline.text = f"The tests before any change:\n{text}\n"
-            baseline.text += f"\n{suspects}\n" if suspects else ""
-            baseline.seen = tuple(workspace.tops)
+            suspects = await control.guard(find_suspects(workspace, self._ground.task.targets))
+            baseline.suspects = tuple(suspects)
         self._ground.record(TestsReported(origin="base", report=report))
         if report.broken:
             self._ground.record(Notice(level="warning", text=f"The tests did not run: {report.broken}"))
@@ -221,7 +228,11 @@ class Attempt:
         report, text = await run_tests(workspace, base.failed)
         if report.broken or not set(base.failed) <= set(report.passed):
             self._ground.record(TestsReported(origin="action", report=report))
-            return AfterChange(f"Tests after this change:\n{text}", satisfied=False)
+            text = f"Tests after this change:\n{text}"
+            if self._takes_back and workspace.changes and not set(base.failed) & set(report.passed):
+                await Undo().execute(workspace)
+                text += "\n\nIt made no failing test pass, so the change was taken back. Try another."
+            return AfterChange(text, satisfied=False)
         report, text = await run_tests(workspace, self._ground.task.targets)
         self._ground.record(TestsReported(origin="action", report=report))
         verdict = compare(base, report)

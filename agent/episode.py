@@ -40,7 +40,7 @@ async def run_episode(ground: Ground, run_id: str) -> Result:
     for number in range(1, ground.settings.limits.attempts + 1):
         sampling = _sampling(ground, number)
         ground.record(AttemptStarted(attempt=number, temperature=sampling.temperature, seed=sampling.seed))
-        attempt = Attempt(ground, sampling, reflections[-ground.settings.memory.reflections :])
+        attempt = Attempt(ground, number, sampling, reflections[-ground.settings.memory.reflections :])
         try:
             outcome = await attempt.run()
         except PatchwrightError as stopped:

@@ -1,13 +1,13 @@
 """The ReAct loop of one attempt: ask, parse, act, observe, until something ends it."""
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from aci.command import Command, Observation
 from aci.offers import offer
-from aci.formats import Action, Format, Malformed
+from aci.formats import Action, Format, Malformed, Pending
 from aci.workspace import Workspace
 from agent.breaker import LoopBreaker
 from agent.budget import Budget
@@ -23,8 +23,9 @@ from trajectories.events import (
     ModelAnswered,
     TestsReported,
 )
-from trajectories.messages import Answer, Usage
+from trajectories.messages import Answer, Message, Usage
 
+CONSTRAINED = frozenset({"json", "staged"})
 MAX_MALFORMED_IN_A_ROW = 4
 HEAT = 0.4
 HOTTEST = 1.0
@@ -102,9 +103,13 @@ class Loop:
         for step in range(1, self.max_steps + 1):
             if ending := self._limit():
                 return ending
-            answer = await self._ask()
+            answer = await self._ask(self._request())
             try:
                 action = self.form.parse(answer, self.commands)
+                if isinstance(action, Pending):
+                    self.history.extend(self.form.reply(answer), Message(role="user", content=action.ask))
+                    answer = await self._ask({})
+                    action = action.complete(answer)
             except Malformed as fault:
                 malformed += 1
                 self._correct(answer, str(fault))
@@ -124,15 +129,15 @@ class Loop:
             return Ending("given up", "The conversation no longer fits the model's context window.")
         return None
 
-    async def _ask(self) -> Answer:
-        messages = self.history.messages
+    def _request(self) -> dict[str, Any]:
         offered = offer(self.commands, self.workspace)
         # Native tools stand in the prompt: a list that changes would cost the server its cached prefix.
-        request = (
-            self.form.request(offered.commands, offered.choices)
-            if self.form.name == "json"
-            else self.form.request(self.commands)
-        )
+        if self.form.name in CONSTRAINED:
+            return self.form.request(offered.commands, offered.choices)
+        return self.form.request(self.commands)
+
+    async def _ask(self, request: Mapping[str, Any]) -> Answer:
+        messages = self.history.messages
         began = time.monotonic()
         sampling = self._heated()
         answer = await self.control.guard(self.model.query(messages, sampling, request))

@@ -126,7 +126,7 @@ def choose_format(name: str, capabilities: Capabilities) -> Format:
         return FORMATS[name]
     if capabilities.tool_calls:
         return FORMATS["native"]
-    return FORMATS["json" if capabilities.json_schema else "fenced"]
+    return FORMATS["staged" if capabilities.json_schema else "fenced"]
 
 
 def _model(settings: Settings) -> Model:
@@ -159,7 +159,12 @@ def _retrying(model: Model, settings: Settings, meter: Meter, record: Callable[[
 
 
 def _started(
-    task: Task, settings: Settings, repository: Repository, run_id: str, model: Model, capabilities: Capabilities
+    task: Task,
+    settings: Settings,
+    repository: Repository,
+    run_id: str,
+    model: Model,
+    capabilities: Capabilities,
 ) -> RunStarted:
     return RunStarted(
         run_id=run_id,

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-# from envs.export import copy_tree
+from envs.export import copy_tree
 from envs.sandbox import WORKDIR, CommandResult, FileContent, SandboxInfo
 from envs.shell import Shell, command_environment, supervisor_source
 from trajectories.errors import SandboxError, SandboxLost

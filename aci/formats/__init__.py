@@ -1,4 +1,4 @@
-"""Three ways to ask a model for an action and to read its answer, all from the same command classes."""
+"""The ways to ask a model for an action and to read its answer, all from the same command classes."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -7,10 +7,11 @@ from aci.formats.base import Action, Format, Malformed
 from aci.formats.constrained import ConstrainedJson
 from aci.formats.fenced import FencedText
 from aci.formats.native import NativeTools
+from aci.formats.staged import Pending, StagedJson
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
-    {"native": NativeTools(), "fenced": FencedText(), "json": ConstrainedJson()}
+    {"native": NativeTools(), "fenced": FencedText(), "json": ConstrainedJson(), "staged": StagedJson()}
 )
 """Every format by its name."""
 
-__all__ = ["FORMATS", "Action", "Format", "Malformed"]
+__all__ = ["FORMATS", "Action", "Format", "Malformed", "Pending"]

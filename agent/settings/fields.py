@@ -39,8 +39,8 @@ class ModelSettings(_Section):
     """The model: "embedded", or a litellm name such as "openai/gpt-5-mini" or "hosted_vllm/NAME"."""
     api_base: str = ""
     """Address of the model's server, for servers of your own; empty takes the provider's."""
-    format: Literal["auto", "native", "fenced", "json"] = "auto"
-    """How the model writes actions: native tool calls, a fenced block, constrained JSON, or chosen for it."""
+    format: Literal["auto", "native", "fenced", "json", "staged"] = "auto"
+    """How the model writes actions: tool calls, a fenced block, JSON, JSON and then code, or chosen for it."""
     temperature: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] = 0.0
     """How freely answers are drawn; 0 always takes the likeliest word."""
     seed: CountOrZero = 0
@@ -124,6 +124,8 @@ class TestSettings(_Section):
     """Test ids or paths that must pass for the task to be resolved; empty is the whole suite."""
     after_edit: bool = True
     """Run the failing tests after each edit and end the attempt when the suite is green."""
+    keep_edits: Literal["auto", "always", "helpful"] = "auto"
+    """"helpful" takes back an edit that makes no failing test pass; "auto" does so for small models."""
 
 
 class RepositorySettings(_Section):

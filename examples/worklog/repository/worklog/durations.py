@@ -19,10 +19,11 @@ def total(spans: Iterable[timedelta]) -> timedelta:
 
 def clock(span: timedelta) -> str:
     """Write a span as hours and minutes, such as 7:30."""
-    minutes = span.seconds // 60
+    minutes = int(span.total_seconds()) // 60
     return f"{minutes // 60}:{minutes % 60:02d}"
 
 
 def decimal(span: timedelta) -> str:
-    """Write a span as hours with two decimals, such as 7.50."""
-    return f"{span / timedelta(hours=1):.2f}"
+    """Write a span as hours with two decimals, for invoices."""
+    minutes = int(span.total_seconds()) // 60
+    return f"{minutes // 60}.{minutes % 60:02d}"
