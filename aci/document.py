@@ -30,11 +30,11 @@ _MARKS = (
 )
 
 
-class BinaryFile(Exception):  # noqa: N818 - a fact about the file, not an error of the program
+class BinaryFile(Exception):
     """The bytes are no text; the message names their type."""
 
 
-class Unencodable(Exception):  # noqa: N818
+class Unencodable(Exception):
     """A text holds a character that the file's encoding does not have."""
 
 

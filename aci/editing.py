@@ -38,7 +38,9 @@ def _region(old: Document, new: Document) -> _Region:
     return _Region(head + 1, len(before) - tail, len(after) - tail)
 
 
-async def _apply(workspace: Workspace, file: File, new: Document, what: str, note: str = "") -> Observation:
+async def _apply(
+    workspace: Workspace, file: File, new: Document, what: str, note: str = "", symbol: str = ""
+) -> Observation:
     """Check a change, write it, and show it; or say why not."""
     from aci.linting import judge  # noqa: PLC0415 - needs a process, which most commands don't
 
@@ -56,7 +58,7 @@ async def _apply(workspace: Workspace, file: File, new: Document, what: str, not
         await workspace.sandbox.write(file.path, data)
     except FileProblem as problem:
         return Observation(text=f"Edit failed, {name(file.path)} is unchanged. {problem}", failed=True)
-    workspace.changes.append(Change(file.path, file.data, data, what, region.first))
+    workspace.changes.append(Change(file.path, file.data, data, what, region.first, symbol))
     edited = File(file.path, new, data)
     _follow(workspace, edited, region.first)
     parts = [f"Edited {name(file.path)} ({what}; {plural(len(new.lines), 'line')} now)."]
@@ -251,7 +253,7 @@ class Rewrite(Command):
             return Observation(text=f"Edit refused: the new text must be {what}.", failed=True)
         end -= len(old) - len(old.removesuffix("\n").removesuffix("\r"))
         new = file.document.spliced(start, end, new_text)
-        return await _apply(workspace, file, new, f"{symbol.name} rewritten", note)
+        return await _apply(workspace, file, new, f"{symbol.name} rewritten", note, symbol.name)
 
 
 async def _seen_elsewhere(workspace: Workspace, path: str, symbol: str) -> File | None:
@@ -268,7 +270,7 @@ async def _seen_elsewhere(workspace: Workspace, path: str, symbol: str) -> File 
 
 
 def _definition_in(content: str, symbol: Symbol) -> str:
-    """Return the part of a new text that defines the symbol, where models put imports or examples around it."""
+    """Return the part of a new text that defines the symbol, without imports and examples around it."""
     text = textwrap.dedent(content.replace("\r\n", "\n").strip("\n"))
     lines = text.split("\n")
     last = symbol.name.rpartition(".")[2]

@@ -16,6 +16,7 @@ MAX_CHOICES = 200
 """A grammar with more alternatives costs more at each token than it saves."""
 
 _NEEDS_SEEN_FILE = ("edit", "edit_lines", "rewrite", "insert")
+_CHANGES_LESS = ("edit", "edit_lines", "insert")
 _NEEDS_OPEN_FILE = ("goto", "scroll_up", "scroll_down")
 _NEEDS_CHANGE = ("undo", "diff", "submit")
 
@@ -30,7 +31,7 @@ class Offer(NamedTuple):
 def offer(commands: Sequence[type[Command]], workspace: Workspace) -> Offer:
     """Return what a model may choose from, given what it has seen and done."""
     seen = tuple(sorted(workspace.tops))
-    barred = set()
+    barred: set[str] = set()
     if not seen:
         barred.update(_NEEDS_SEEN_FILE)
     if not workspace.open_path:
@@ -41,6 +42,8 @@ def offer(commands: Sequence[type[Command]], workspace: Workspace) -> Offer:
     if 0 < len(workspace.files) <= MAX_CHOICES:
         choices["open.path"] = choices["search_file.path"] = tuple(workspace.files)
     if workspace.suspects and not workspace.open_path:
-        choices["rewrite.symbol"] = workspace.suspects
+        # Each suspect gets its turn: left free, a small model goes on about the first one it thought of.
+        choices["rewrite.symbol"] = workspace.least_tried()
+        barred.update(_CHANGES_LESS)
     allowed = tuple(command for command in commands if command.name not in barred)
     return Offer(allowed or tuple(commands), choices)

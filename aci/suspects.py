@@ -202,7 +202,7 @@ def _tells(sample: Sample, wrong: set[str]) -> bool:
 
 
 async def find_suspects(workspace: Workspace, tests: Sequence[str] = ()) -> list[Suspect]:
-    """Run tests with their calls recorded and return the functions that may be at fault, the likeliest first."""
+    """Run tests with their calls recorded; return what may be at fault, the likeliest first."""
     recording = await _record(workspace, tests)
     return rank(recording) if recording is not None else []
 

@@ -29,7 +29,7 @@ def shown(value):
     try:
         return SHOWN.repr(value)[:160]
     except Exception as error:
-        return "<%s>" % type(error).__name__
+        return "<" + type(error).__name__ + ">"
 
 
 class Recorder:
@@ -67,7 +67,7 @@ class Recorder:
         return known
 
     def key(self, code):
-        return "%s:%d" % (code.co_filename, code.co_firstlineno)
+        return code.co_filename + ":" + str(code.co_firstlineno)
 
     def length(self, code):
         try:
@@ -98,9 +98,7 @@ class Recorder:
         try:
             names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
             values = frame.f_locals
-            sample = [
-                ", ".join("%s=%s" % (n, shown(values[n])) for n in names if n in values and n != "self")
-            ]
+            sample = [", ".join(n + "=" + shown(values[n]) for n in names if n in values and n != "self")]
         finally:
             sys.setprofile(self.profile)
         samples.append(sample)
@@ -114,7 +112,7 @@ class Recorder:
     def stop(self, test, error):
         sys.setprofile(None)
         if len(self.tests) < MAX_TESTS:
-            calls = self.calls if error is not None else dict.fromkeys(self.calls, [])
+            calls = self.calls if error is not None else {key: [] for key in self.calls}
             message = str(error)[:2000] if error is not None else ""
             self.tests.append({"test": test, "failed": error is not None, "message": message, "calls": calls})
 

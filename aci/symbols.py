@@ -33,7 +33,7 @@ class Symbol(NamedTuple):
 
 
 def symbols(path: str, text: str) -> list[Symbol]:
-    """Return the definitions of a file in the order they stand in; none where no grammar knows the language."""
+    """Return the definitions of a file in their order; none where no grammar knows the language."""
     root = parse(language_of(path), text)
     return list(_walk(root, "")) if root is not None else []
 

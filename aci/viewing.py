@@ -26,7 +26,7 @@ class File(NamedTuple):
     data: bytes
 
 
-class Refused(Exception):  # noqa: N818 - turned into an observation, never seen outside the ACI
+class Refused(Exception):
     """A command can't do what it was asked to; the message is the observation."""
 
 

@@ -1,5 +1,6 @@
 """What the commands share during one attempt."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
@@ -50,6 +51,7 @@ class Change(NamedTuple):
         after: Its bytes after the change.
         what: The change in a few words, e.g. "edit of line 3".
         line: Where the change begins.
+        symbol: The function that was rewritten, or "".
     """
 
     path: str
@@ -57,6 +59,7 @@ class Change(NamedTuple):
     after: bytes
     what: str
     line: int = 1
+    symbol: str = ""
 
 
 @dataclass
@@ -80,6 +83,7 @@ class Workspace:
         python: How the sandbox calls its Python.
         empty_submit_refused: The model was told once that there is nothing to submit.
         cwd: Where the next shell command starts.
+        tried: How often a suspect was changed in vain.
         lint_cache: Problems of the texts seen last, so that each is checked once.
     """
 
@@ -89,6 +93,7 @@ class Workspace:
     files: list[str] = field(default_factory=list)
     changed: bool = False
     suspects: tuple[str, ...] = ()
+    tried: Counter[str] = field(default_factory=Counter)
     current_diff: Callable[[], Awaitable[str]] | None = None
     open_path: str = ""
     tops: dict[str, int] = field(default_factory=dict)
@@ -102,6 +107,20 @@ class Workspace:
     lint_cache: "dict[bytes, list[Finding]]" = field(default_factory=dict)
     _root: str = ""
     _gnu_grep: bool | None = None
+
+    @property
+    def rounds(self) -> int:
+        """How often every suspect was tried."""
+        return min((self.tried[name] for name in self.suspects), default=0)
+
+    def least_tried(self) -> tuple[str, ...]:
+        """Return the suspects whose turn it is."""
+        return tuple(name for name in self.suspects if self.tried[name] == self.rounds)
+
+    def count_try(self, symbol: str) -> None:
+        """Count a change of a suspect that led nowhere."""
+        last = symbol.rpartition(".")[2]
+        self.tried.update(name for name in self.suspects if name.rpartition(".")[2] == last)
 
     async def root(self) -> str:
         """Return the repository's folder under the name that programs in the sandbox know it by."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aci.command import Command
-from aci.formats import Format
 from aci.editing import Undo
+from aci.formats import Format
 from aci.suspects import Suspect, describe, find_suspects
 from aci.testing import run_tests
 from aci.workspace import Limits, Workspace
@@ -119,6 +119,8 @@ class Attempt:
         self._shows_bodies = not self._small or number % 2 == 0
         keep = ground.settings.tests.keep_edits
         self._takes_back = keep == "helpful" or (keep == "auto" and self._small)
+        self.vain: list[str] = []
+        """Changes that were taken back."""
         reserve = sampling.max_tokens
         self.history = History(ground.record, ground.capabilities.context_window, reserve)
 
@@ -230,7 +232,10 @@ class Attempt:
             self._ground.record(TestsReported(origin="action", report=report))
             text = f"Tests after this change:\n{text}"
             if self._takes_back and workspace.changes and not set(base.failed) & set(report.passed):
+                self.vain.append(workspace.changes[-1].what)
+                workspace.count_try(workspace.changes[-1].symbol)
                 await Undo().execute(workspace)
+                workspace.changed = bool(workspace.changes)
                 text += "\n\nIt made no failing test pass, so the change was taken back. Try another."
             return AfterChange(text, satisfied=False)
         report, text = await run_tests(workspace, self._ground.task.targets)

@@ -6,7 +6,7 @@ holds this file to that.
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -151,14 +151,18 @@ def doctor() -> None:
 @app.command()
 def serve(
     model: Annotated[str, typer.Argument(help="A model's name on the hub, or embedded.")] = "embedded",
-    engine: Annotated[str, typer.Option(help="vllm or llama.")] = "vllm",
+    engine: Annotated[Literal["vllm", "llama"], typer.Option(help="What runs the model.")] = "vllm",
     port: Annotated[int, typer.Option(help="Port on this machine.")] = 8000,
     context: Annotated[int | None, typer.Option(help="Tokens of prompt and answer together.")] = None,
 ) -> None:
     """Start a model server with settings that suit an agent, until Ctrl-C."""
+    import asyncio  # noqa: PLC0415
+
+    from agent.diagnostics import say  # noqa: PLC0415
     from agent.models.vllm import serve as serve_model  # noqa: PLC0415
 
-    raise typer.Exit(serve_model(engine, model, port=port, context=context))
+    status = asyncio.run(serve_model(model, engine=engine, port=port, context=context, say=say))
+    raise typer.Exit(int(status))
 
 
 @app.command()

@@ -90,6 +90,15 @@ async def _reflection(
         return []  # the sandbox failed, not the agent: there is nothing to learn for it
     if any(budget.spent(ground.meter.usage) for budget in ground.budgets):
         return []
+    if ground.form.name == "staged":
+        # What a small model says of its failure is mostly wrong, and it believes what it reads.
+        told = (
+            f"Taken back, because no failing test passed with it: {', '.join(dict.fromkeys(attempt.vain))}."
+        )
+        reflections = [told] if attempt.vain else []
+        for text in reflections:
+            ground.record(ReflectionAdded(attempt=number, text=text))
+        return reflections
     answer = await reflect(
         ground.model,
         attempt.history,
@@ -108,9 +117,8 @@ async def _reflection(
 
 def _result(ground: Ground, run_id: str, tried: Sequence[Numbered], error: PatchwrightError | None) -> Result:
     best = max(tried, key=_rank, default=None)
-    resolved = best is not None and best.outcome.verdict.resolved
     last = tried[-1].outcome.ending if tried else None
-    if resolved:
+    if best is not None and best.outcome.verdict.resolved:
         status, exit_status, reason = "resolved", ExitStatus.RESOLVED, best.outcome.verdict.evidence.summary
     elif error is not None:
         stopped = isinstance(error, Interrupted | Terminated)

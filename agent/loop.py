@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from aci.command import Command, Observation
-from aci.offers import offer
+from aci.editing import Rewrite
 from aci.formats import Action, Format, Malformed, Pending
+from aci.offers import offer
 from aci.workspace import Workspace
 from agent.breaker import LoopBreaker
 from agent.budget import Budget
@@ -157,10 +158,11 @@ class Loop:
         return answer
 
     def _heated(self) -> Sampling:
-        """Return how to draw the next answer: more freely after a repetition, which greedy would go on with."""
-        if not self.repeated or self.sampling.temperature is None:
+        """Return how to draw the next answer: more freely after a repetition, which greedy goes on with."""
+        heat = max(self.repeated, self.workspace.rounds)
+        if not heat or self.sampling.temperature is None:
             return self.sampling
-        temperature = min(HOTTEST, self.sampling.temperature + HEAT * self.repeated)
+        temperature = min(HOTTEST, self.sampling.temperature + HEAT * heat)
         return self.sampling._replace(temperature=round(temperature, 2))
 
     def _correct(self, answer: Answer, sentence: str) -> None:
@@ -219,6 +221,8 @@ class Loop:
         workspace = self.workspace
         # A shell command may have changed anything; asking git each time would cost more than it tells.
         workspace.changed = workspace.changed or bool(observation.changed) or command.name == "bash"
+        if observation.failed and isinstance(command, Rewrite):
+            workspace.count_try(command.symbol)
         workspace.files += [path for path in observation.changed if path not in workspace.files]
 
     async def _after(self, observation: Observation) -> "AfterChange":

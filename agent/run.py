@@ -9,8 +9,6 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from envs.choose import choose as choose_sandbox
-
 from aci import COMMANDS
 from aci.command import Command
 from aci.formats import FORMATS, Format
@@ -24,6 +22,7 @@ from agent.models.choose import choose as choose_model
 from agent.models.retry import Retrying
 from agent.settings import Settings
 from agent.task import Task
+from envs.choose import choose as choose_sandbox
 from envs.repository import Repository
 from trajectories.errors import ModelError, PatchwrightError, UsageError
 from trajectories.events import Event, ModelFailed, Notice, RunEnded, RunStarted
@@ -31,7 +30,7 @@ from trajectories.messages import Usage
 from trajectories.result import Result
 from trajectories.store import RunDirectory
 
-Observer = Callable[[Event], object]
+Observer = Callable[[Event], None]
 """Sees each event of a run after it was written."""
 
 
@@ -42,7 +41,7 @@ async def resolve(
     observers: Sequence[Observer] = (),
     control: Control | None = None,
     model: Model | None = None,
-    progress: Callable[[str], object] = lambda _: None,
+    progress: Callable[[str], None] = lambda _: None,
     apply: bool = False,
 ) -> Result:
     """Resolve a task and record the run under `settings.runs.directory`.

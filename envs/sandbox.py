@@ -15,18 +15,18 @@ MAX_FILE_BYTES = 10 * 1024 * 1024
 
 
 class CommandResult(NamedTuple):
-    """What one command left behind.
+    r"""What one command left behind.
 
     Attributes:
         output: Standard output and error, in the order they were written; undecodable bytes are shown as
-            `\\xNN`. Longer output than the limit keeps its head and its tail.
+            `\xNN`. Longer output than the limit keeps its head and its tail.
         exit_code: The shell's exit status; None when the command was killed before it ended.
         timed_out: The command ran longer than its timeout and was killed with all its children.
         cwd: The working directory afterwards, where the next command starts.
         seconds: Wall-clock time inside the sandbox.
         output_bytes: Length of the whole output, elided part included.
         killed: How many background processes were left and had to be killed.
-        note: A sentence about something out of the ordinary (memory limit hit, working directory gone), or "".
+        note: A sentence about something out of the ordinary (memory limit hit, folder gone), or "".
     """
 
     output: str

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from aci.formats.base import Action, Format, Malformed
+from aci.formats.base import Action, Format, Malformed, Pending
 from aci.formats.constrained import ConstrainedJson
 from aci.formats.fenced import FencedText
 from aci.formats.native import NativeTools
-from aci.formats.staged import Pending, StagedJson
+from aci.formats.staged import StagedJson
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {"native": NativeTools(), "fenced": FencedText(), "json": ConstrainedJson(), "staged": StagedJson()}

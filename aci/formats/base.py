@@ -1,10 +1,15 @@
 """The contract of a format: how a model is asked for an action and how its answer is understood."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from aci.command import Command
 from trajectories.messages import Answer, Message
+
+_BLOCK = re.compile(
+    r"^(?P<fence>`{3,}|~{3,})[^\n`]*\n(?P<text>.*?)(?:^(?P=fence)[ \t]*$|\Z)", re.DOTALL | re.MULTILINE
+)
 
 
 class Action(NamedTuple):
@@ -24,8 +29,37 @@ class Action(NamedTuple):
     note: str = ""
 
 
-class Malformed(Exception):  # noqa: N818 - the model's mistake, told to the model
+class Malformed(Exception):
     """An answer holds no valid action; the message is one sentence that tells the right form."""
+
+
+class Pending(NamedTuple):
+    """An action whose program text is still to be written.
+
+    Attributes:
+        thought: The model's words about it.
+        command: What it wants to do.
+        arguments: Its arguments but the text.
+        ask: What it is asked next.
+    """
+
+    thought: str
+    command: type[Command]
+    arguments: dict[str, Any]
+    ask: str
+
+    def complete(self, answer: Answer) -> Action:
+        """Return the action with the text that the model wrote.
+
+        Raises:
+            Malformed: The answer was cut off.
+        """
+        if answer.finish_reason == "length":
+            raise Malformed("The code block was cut off before it ended. Write less text.")
+        blocks = [match["text"] for match in _BLOCK.finditer(answer.text)]
+        text = blocks[0] if blocks else answer.text.strip("\n") + "\n"
+        arguments = {**self.arguments, self.command.block: text}
+        return Action(self.thought, self.command.model_validate(arguments))
 
 
 class Format(Protocol):
@@ -50,8 +84,8 @@ class Format(Protocol):
         """
         ...
 
-    def parse(self, answer: Answer, commands: Sequence[type[Command]]) -> Action:
-        """Return the action of an answer.
+    def parse(self, answer: Answer, commands: Sequence[type[Command]]) -> Action | Pending:
+        """Return the action of an answer, or what must be asked before there is one.
 
         Raises:
             Malformed: There is none, or it is not valid.

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aci.command import Command
-from aci.formats.base import Action, Malformed
+from aci.formats.base import Action, Malformed, Pending
 from aci.formats.jsons import as_call, find_object
 from aci.formats.schema import build, command_list, command_named, strict_schema
 from aci.rendering import clipped
@@ -47,7 +47,7 @@ class ConstrainedJson:
             }
         }
 
-    def parse(self, answer: Answer, commands: Sequence[type[Command]]) -> Action:
+    def parse(self, answer: Answer, commands: Sequence[type[Command]]) -> Action | Pending:
         """See `Format.parse`."""
         found = find_object(answer.text)
         if found is None:

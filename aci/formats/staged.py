@@ -6,52 +6,20 @@ message of its own, as the model has seen code written all its life.
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from aci.command import Command
-from aci.formats.base import Action, Malformed
+from aci.formats.base import Action, Pending
 from aci.formats.constrained import ConstrainedJson, schema
 from aci.formats.jsons import as_call, find_object
 from aci.formats.schema import build, command_list, command_named
 from trajectories.messages import Answer
 
-_BLOCK = re.compile(
-    r"^(?P<fence>`{3,}|~{3,})[^\n`]*\n(?P<text>.*?)(?:^(?P=fence)[ \t]*$|\Z)", re.DOTALL | re.MULTILINE
-)
 _EXAMPLE = (
     '{"thought": "why, in a sentence or two", '
     '"action": {"command": "open", "arguments": {"path": "src/a.py", "line": 1}}}'
 )
-
-
-class Pending(NamedTuple):
-    """An action whose program text is still to be written.
-
-    Attributes:
-        thought: The model's words about it.
-        command: What it wants to do.
-        arguments: Its arguments but the text.
-        ask: What it is asked next.
-    """
-
-    thought: str
-    command: type[Command]
-    arguments: dict[str, Any]
-    ask: str
-
-    def complete(self, answer: Answer) -> Action:
-        """Return the action with the text that the model wrote.
-
-        Raises:
-            Malformed: The answer was cut off.
-        """
-        if answer.finish_reason == "length":
-            raise Malformed("The code block was cut off before it ended. Write less text.")
-        blocks = [match["text"] for match in _BLOCK.finditer(answer.text)]
-        text = blocks[0] if blocks else answer.text.strip("\n") + "\n"
-        return Action(self.thought, build(self.command, {**self.arguments, self.command.block: text}))
 
 
 class StagedJson(ConstrainedJson):
@@ -66,8 +34,8 @@ class StagedJson(ConstrainedJson):
             if command.block:
                 listed = listed.replace(f", {command.block})", ")", 1)
         form = (
-            "Answer with one JSON object, one action at a time; where an action needs code, you are asked for "
-            f"it next:\n{_EXAMPLE}"
+            "Answer with one JSON object, one action at a time; where an action needs code, you are asked "
+            f"for it next:\n{_EXAMPLE}"
         )
         return f"Commands:\n{listed}\n\n{form}"
 
@@ -89,7 +57,7 @@ class StagedJson(ConstrainedJson):
             }
         }
 
-    def parse(self, answer: Answer, commands: Sequence[type[Command]]) -> Action | Pending:  # type: ignore[override]
+    def parse(self, answer: Answer, commands: Sequence[type[Command]]) -> Action | Pending:
         """Return the action, or what is to be asked first; see `Format.parse`."""
         found = find_object(answer.text)
         call = as_call(found.value) if found is not None else None

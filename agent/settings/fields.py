@@ -40,7 +40,7 @@ class ModelSettings(_Section):
     api_base: str = ""
     """Address of the model's server, for servers of your own; empty takes the provider's."""
     format: Literal["auto", "native", "fenced", "json", "staged"] = "auto"
-    """How the model writes actions: tool calls, a fenced block, JSON, JSON and then code, or chosen for it."""
+    """How the model writes actions: tool calls, fenced text, JSON, JSON then code, or what suits it."""
     temperature: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] = 0.0
     """How freely answers are drawn; 0 always takes the likeliest word."""
     seed: CountOrZero = 0
