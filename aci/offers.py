@@ -43,7 +43,7 @@ def offer(commands: Sequence[type[Command]], workspace: Workspace) -> Offer:
         choices["open.path"] = choices["search_file.path"] = tuple(workspace.files)
     if workspace.suspects and not workspace.open_path:
         # Each suspect gets its turn: left free, a small model goes on about the first one it thought of.
-        choices["rewrite.symbol"] = workspace.least_tried()
+        choices["rewrite.symbol"] = (workspace.next_suspect,)
         barred.update(_CHANGES_LESS)
     allowed = tuple(command for command in commands if command.name not in barred)
     return Offer(allowed or tuple(commands), choices)

@@ -113,9 +113,10 @@ class Workspace:
         """How often every suspect was tried."""
         return min((self.tried[name] for name in self.suspects), default=0)
 
-    def least_tried(self) -> tuple[str, ...]:
-        """Return the suspects whose turn it is."""
-        return tuple(name for name in self.suspects if self.tried[name] == self.rounds)
+    @property
+    def next_suspect(self) -> str:
+        """The likeliest of the suspects that were tried least, or "" when there are none."""
+        return next((name for name in self.suspects if self.tried[name] == self.rounds), "")
 
     def count_try(self, symbol: str) -> None:
         """Count a change of a suspect that led nowhere."""

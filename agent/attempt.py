@@ -1,6 +1,7 @@
 """One attempt: a clean sandbox, the loop in it, the patch that comes out, and the verdict on it."""
 
 import asyncio
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -144,9 +145,14 @@ class Attempt:
                 tree = Path(folder) / "tree"
                 tree.mkdir()
                 patch = await self._patch(sandbox, tree)
-                await sandbox.close()
-                quick = isinstance(error, Interrupted | Terminated)
-                verdict = NOTHING_GAINED if quick or not patch else await self._judge(tree)
+            await sandbox.close()
+            verdict = NOTHING_GAINED
+            if patch and not isinstance(error, Interrupted | Terminated):
+                try:
+                    verdict = await self._judge(patch)
+                except PatchwrightError as unjudged:
+                    # The patch stays, without evidence: whoever asked for it can still look at it.
+                    error = error or unjudged
             return Outcome(ending, patch, verdict, error)
         finally:
             await asyncio.shield(sandbox.close())
@@ -258,8 +264,9 @@ class Attempt:
             self._ground.record(Notice(level="error", text=f"The work of this attempt is lost: {error}"))
             return ""
 
-    async def _judge(self, tree: Path) -> Verdict:
-        base = self._ground.baseline.report
+    async def _judge(self, patch: str) -> Verdict:
+        """Judge the patch alone: files that git ignores may have helped the agent, but help nobody else."""
+        repository, base = self._ground.repository, self._ground.baseline.report
         if base is None or base.broken:
             return NOTHING_GAINED
 
@@ -274,4 +281,8 @@ class Attempt:
             self._ground.record(TestsReported(origin="final", report=report))
             return report
 
-        return await judge(self._ground.repository.tree, tree, base, in_a_fresh_sandbox)
+        with tempfile.TemporaryDirectory(prefix="patchwright-", ignore_cleanup_errors=True) as folder:
+            tree = Path(folder) / "tree"
+            await asyncio.to_thread(shutil.copytree, repository.tree, tree, symlinks=True)
+            await asyncio.to_thread(repository.apply, patch, tree)
+            return await judge(repository.tree, tree, base, in_a_fresh_sandbox)

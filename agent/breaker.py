@@ -12,21 +12,32 @@ _CHANGES_EACH_TIME = re.compile(r"\b\d+\.\d+ ?s\b|0x[0-9a-f]+|\bin \d+(\.\d+)?s\
 class LoopBreaker:
     """Counts how often the same action led to the same observation.
 
-    The first repetition earns a warning, the one after `patience` ends the attempt. An observation that
-    differs shows that the world moved, so running the tests after each edit is no loop.
+    The first repetition earns a warning, the one after `patience` ends the attempt. A change that was not
+    made before moves the world: looking again after it, as running the tests after each edit, is no loop,
+    while the same change made and undone over and over is one.
     """
 
     def __init__(self, patience: int = 3) -> None:
         self._patience = patience
-        self._seen: dict[str, int] = {}
+        self._changes: dict[str, int] = {}
+        self._looks: dict[str, int] = {}
 
-    def count(self, command: Command, observation: str) -> int:
-        """Record one action and return how often it was seen with this observation, this time included."""
+    def count(self, command: Command, observation: str, *, changed: bool = False) -> int:
+        """Record one action and return how often it was seen with this observation, this time included.
+
+        Args:
+            command: What was done.
+            observation: What came back.
+            changed: It changed files.
+        """
         arguments = json.dumps(command.model_dump(mode="json"), sort_keys=True)
         steady = _CHANGES_EACH_TIME.sub("", observation)
         key = hashlib.sha256(f"{command.name}\0{arguments}\0{steady}".encode("utf-8", "replace")).hexdigest()
-        self._seen[key] = self._seen.get(key, 0) + 1
-        return self._seen[key]
+        seen = self._changes if changed else self._looks
+        if changed and key not in seen:
+            self._looks.clear()
+        seen[key] = seen.get(key, 0) + 1
+        return seen[key]
 
     def exhausted(self, count: int) -> bool:
         """Say whether the attempt should end."""

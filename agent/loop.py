@@ -190,7 +190,7 @@ class Loop:
         self._note_change(command, observation)
         after = await self._after(observation)
         text = observation.text + (f"\n\n{after.text}" if after.text else "")
-        count = self.breaker.count(command, text)
+        count = self.breaker.count(command, text, changed=bool(observation.changed))
         self.repeated = count - 1
         if count > 1:
             text += f"\n\n{self.breaker.warning(count)}"

@@ -64,7 +64,11 @@ class DockerOptions(NamedTuple):
 def hardening(options: DockerOptions) -> dict[str, Any]:
     """Return the arguments of the engine's create call that label, limit and isolate a container."""
     from docker.types import Ulimit  # noqa: PLC0415
+    from docker.utils import parse_bytes  # noqa: PLC0415
 
+    memory = parse_bytes(options.memory)
+    # Files in memory count as memory and no kill frees them: a full /tmp must not end the container.
+    tmp = min(1024**3, memory // 2)
     needed = ["SETUID", "SETGID", "KILL"]  # the supervisor's: to drop to UID and to kill what UID started
     if options.root:
         needed += ["CHOWN", "DAC_OVERRIDE", "FOWNER"]
@@ -78,7 +82,7 @@ def hardening(options: DockerOptions) -> dict[str, Any]:
         "mem_limit": options.memory,
         "memswap_limit": options.memory,
         "nano_cpus": int(options.cpus * 1e9),
-        "tmpfs": {"/tmp": "rw,exec,nosuid,nodev,mode=1777,size=1g"},  # noqa: S108
+        "tmpfs": {"/tmp": f"rw,exec,nosuid,nodev,mode=1777,size={tmp}"},  # noqa: S108
         "ulimits": [
             Ulimit(name="core", soft=0, hard=0),
             Ulimit(name="fsize", soft=MAX_FILE_SIZE, hard=MAX_FILE_SIZE),
@@ -103,10 +107,14 @@ class DockerSandbox:
             async with asyncio.timeout(START_SECONDS):
                 return await self._start(tree)
         except TimeoutError:
+            await self.close()
             raise SandboxError(
                 f"The container of image {self._options.image!r} did not start within {START_SECONDS:.0f} "
                 "seconds; the engine may be overloaded, try again or start fewer at once."
             ) from None
+        except BaseException:
+            await self.close()
+            raise
 
     @property
     def container(self) -> "Container":
@@ -128,7 +136,7 @@ class DockerSandbox:
             image = await asyncio.to_thread(self._client.images.get, self._options.image)
             environment = _image_environment(image.attrs)
             environment |= command_environment(environment, HOME)
-            self._container = await asyncio.to_thread(self._create, image.id, environment, uid)
+            await self._make(str(image.id), environment, uid)
             self._stream = await _ContainerStream.attach(self._client, self._container)
             await asyncio.to_thread(self.container.start)
         try:
@@ -153,6 +161,16 @@ class DockerSandbox:
         network = "with" if self._options.network else "without"
         commands = "as root with few capabilities" if user == 0 else f"as user {user} without capabilities"
         return f"A container {network} network and without host mounts; commands run in it {commands}."
+
+    async def _make(self, image_id: str, environment: dict[str, str], uid: int | None) -> None:
+        making = asyncio.create_task(asyncio.to_thread(self._create, image_id, environment, uid))
+        try:
+            self._container = await asyncio.shield(making)
+        except asyncio.CancelledError:
+            # The engine makes the container all the same: wait for it, so that `close` can remove it.
+            with contextlib.suppress(Exception):
+                self._container = await making
+            raise
 
     def _create(self, image_id: str, environment: dict[str, str], uid: int | None) -> "Container":
         config = {"workdir": WORKDIR, "environment": environment, "uid": uid, "gid": uid, "home": HOME}
@@ -221,18 +239,21 @@ class DockerSandbox:
         """Say why the container ended: by what the engine knows of it, never by the text of an output."""
         from docker.errors import DockerException, NotFound  # noqa: PLC0415
 
-        assert self._container is not None
+        container = self._container
+        if container is None:
+            return lost
+        name = container.name
         try:
-            await asyncio.to_thread(self._container.reload)
+            await asyncio.to_thread(container.reload)
         except NotFound:
-            return SandboxLost("The container was removed from outside.")
+            return SandboxLost(f"The container {name} was removed from outside.")
         except (DockerException, OSError):
             return SandboxLost("The Docker engine no longer answers.")
-        state: dict[str, Any] = self._container.attrs["State"]
-        if state.get("OOMKilled"):
-            return SandboxLost(f"The container ran out of its {self._options.memory} of memory.")
+        state: dict[str, Any] = container.attrs["State"]
+        if state.get("OOMKilled") and not state.get("Running"):
+            return SandboxLost(f"The container {name} ran out of its {self._options.memory} of memory.")
         if not state.get("Running"):
-            return SandboxLost(f"The container ended (exit status {state.get('ExitCode')}).")
+            return SandboxLost(f"The container {name} ended (exit status {state.get('ExitCode')}).")
         return lost
 
     async def export(self, destination: Path) -> None:
@@ -274,7 +295,7 @@ class _ContainerStream(asyncio.StreamReaderProtocol):
         self.errors = b""
         """The last of what the container wrote to its stderr, which only a failing start uses."""
         self._pending = bytearray()
-        self._response: object = None
+        self._response: Any = None
 
     writer: asyncio.StreamWriter
 
@@ -309,6 +330,10 @@ class _ContainerStream(asyncio.StreamReaderProtocol):
     def close(self) -> None:
         """Close the connection."""
         self.writer.close()
+        # Each layer of the SDK keeps the socket open until it is closed itself.
+        for layer in (getattr(self._response, "_response", None), self._response):
+            if layer is not None:
+                layer.close()
 
 
 def _image_environment(attributes: dict[str, Any]) -> dict[str, str]:

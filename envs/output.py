@@ -19,7 +19,7 @@ class HeadTail:
         self._head += data[:room]
         self._tail += data[room:] if room < len(data) else b""
         if len(self._tail) > 2 * self._tail_limit:
-            del self._tail[: -self._tail_limit]
+            del self._tail[: len(self._tail) - self._tail_limit]
 
     @property
     def head(self) -> bytes:
@@ -29,7 +29,7 @@ class HeadTail:
     @property
     def tail(self) -> bytes:
         """The last bytes, none of which are in `head`."""
-        return bytes(self._tail[-self._tail_limit :])
+        return bytes(self._tail[max(0, len(self._tail) - self._tail_limit) :])
 
 
 def decode_output(head: bytes, tail: bytes, total: int) -> str:

@@ -10,6 +10,7 @@ written, an interrupted command costs the sandbox, and commands run as the super
 """
 
 import asyncio
+import math
 import secrets
 import shlex
 import time
@@ -20,6 +21,8 @@ from envs.shell import GRACE_SECONDS, HEAD_BYTES, TAIL_BYTES, problem_of
 from trajectories.errors import SandboxLost
 
 MAX_WRITE_BYTES = 1024 * 1024
+STATE_BYTES = 1024 * 1024
+"""How much the exported variables may take to be carried over."""
 
 SUPERVISOR = r"""
 while IFS= read -r nonce && IFS= read -r seconds && IFS= read -r script; do
@@ -59,6 +62,16 @@ case $folder/ in "$top"/*) ;; *) exit 42 ;; esac
 real=$folder$name
 """
 
+_KINDS = {
+    41: "missing",
+    42: "outside",
+    43: "directory",
+    44: "special",
+    45: "too_large",
+    46: "exists",
+    48: "denied",
+}
+
 
 def escaped(text: str | bytes) -> str:
     """Return text as one line that `printf %b` turns back into it, whatever bytes it holds."""
@@ -96,7 +109,7 @@ class PosixShell:
             command=shlex.quote(command),
         )
         began = time.monotonic()
-        output, code = await self._execute(script, timeout)
+        output, code = await self._execute(script, timeout, tail=TAIL_BYTES + STATE_BYTES)
         seconds = time.monotonic() - began
         timed_out = code == 137 and seconds >= timeout
         head, tail, total = output.head, output.tail, output.total
@@ -105,13 +118,15 @@ class PosixShell:
         note = ""
         shown, found, left = tail.rpartition(f"\n{mark}\n".encode())
         left, whole, _ = left.rpartition(f"{mark}.\n".encode())
-        if whole:  # half a state, from a shell that was killed while it left, is no state
+        if found and whole:  # half a state, from a shell that was killed while it left, is no state
             tail = shown
             total -= len(found) + len(left) + len(whole)
             was, now, self._state = left.decode("utf-8", "surrogateescape").split("\n", 2)
             if was != now:
                 note = f"The working directory {was} is gone; the next command starts in {now}."
             self._cwd = now
+        if total > HEAD_BYTES + TAIL_BYTES:
+            head, tail = head or tail[:HEAD_BYTES], tail[-TAIL_BYTES:]
         return CommandResult(
             output=decode_output(head, tail, total),
             exit_code=None if timed_out else code,
@@ -126,6 +141,7 @@ class PosixShell:
         """Read one file; see `envs.sandbox.Sandbox.read`."""
         script = self._resolving(path, root) + (
             '[ -d "$real" ] && exit 43; [ -e "$real" ] || exit 41; [ -f "$real" ] || exit 44\n'
+            '[ -r "$real" ] || exit 48\n'
             f'[ "$(wc -c < "$real")" -le {MAX_FILE_BYTES} ] || exit 45\n'
             'mode=644; [ -x "$real" ] && mode=755\nprintf \'%s\\n%s\\n\' "$mode" "$real"; cat < "$real"'
         )
@@ -155,7 +171,8 @@ class PosixShell:
     async def remove(self, path: str, root: str = WORKDIR) -> None:
         """Delete one file; see `envs.sandbox.Sandbox.remove`."""
         script = self._resolving(path, root) + (
-            '[ -d "$real" ] && exit 43; [ -e "$real" ] || exit 41; rm -f -- "$real" || exit 47'
+            '[ -d "$real" ] && exit 43; [ -e "$real" ] || exit 41; [ -f "$real" ] || exit 44\n'
+            'rm -f -- "$real" || exit 47'
         )
         await self._file(path, script)
 
@@ -180,21 +197,23 @@ class PosixShell:
 
     async def _file(self, path: str, script: str) -> bytes:
         output, code = await self._execute(script, 60.0, MAX_FILE_BYTES + 65536)
-        kinds = {41: "missing", 42: "outside", 43: "directory", 44: "special", 45: "too_large", 46: "exists"}
         if code:
-            raise problem_of(kinds.get(code, "failed"), path, f"the sandbox's shell said {code}")
+            raise problem_of(_KINDS.get(code, "failed"), path, f"the sandbox's shell said {code}")
         return output.head
 
-    async def _execute(self, script: str, timeout: float, head: int = HEAD_BYTES) -> tuple[HeadTail, int]:
+    async def _execute(
+        self, script: str, timeout: float, head: int = HEAD_BYTES, tail: int = TAIL_BYTES
+    ) -> tuple[HeadTail, int]:
         async with self._lock:
             if self._lost:
                 raise SandboxLost(f"The sandbox is gone: {self._lost}.")
             nonce = secrets.token_hex(16)
             try:
                 async with asyncio.timeout(timeout + GRACE_SECONDS):
-                    self._writer.write(f"{nonce}\n{timeout:.0f}\n{escaped(script)}\n".encode("latin-1"))
+                    seconds = max(1, math.ceil(timeout))  # not every `sleep` knows fractions
+                    self._writer.write(f"{nonce}\n{seconds}\n{escaped(script)}\n".encode("latin-1"))
                     await self._writer.drain()
-                    return await self._collect(nonce.encode(), HeadTail(head, TAIL_BYTES))
+                    return await self._collect(nonce.encode(), HeadTail(head, tail))
             except TimeoutError:
                 self._lost = f"it did not answer within {timeout + GRACE_SECONDS:.0f} seconds"
             except (OSError, EOFError) as error:

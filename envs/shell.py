@@ -102,6 +102,8 @@ class Shell:
         self._lock = asyncio.Lock()
         self._next_id = 0
         self._lost = ""
+        self._cwd = WORKDIR
+        self._sizes: tuple[int, int] | None = None
 
     async def ping(self, timeout: float = 30.0) -> dict[str, Any]:
         """Return what the supervisor says of itself: the commands' user id and shell."""
@@ -111,16 +113,17 @@ class Shell:
         """Run one command; see `envs.sandbox.Sandbox.run`."""
         if "\0" in command:
             note = f"The command has a NUL byte at offset {command.index(chr(0))}; nothing was run."
-            return CommandResult("", 2, False, "", 0.0, 0, note=note)
+            return CommandResult("", 2, False, self._cwd, 0.0, 0, note=note)
         request = {"op": "run", "timeout": timeout, "head": HEAD_BYTES, "tail": TAIL_BYTES}
         header, body = await self._ask(
             request, command.encode("utf-8", "surrogateescape"), timeout + GRACE_SECONDS
         )
+        self._cwd = header["cwd"]
         return CommandResult(
             output=decode_output(body[: header["head"]], body[header["head"] :], header["bytes"]),
             exit_code=header["exit"],
             timed_out=header["timed_out"],
-            cwd=header["cwd"],
+            cwd=self._cwd,
             seconds=header["seconds"],
             output_bytes=header["bytes"],
             killed=header["killed"],
@@ -193,12 +196,19 @@ class Shell:
 
     async def _await_reply(self, request: dict[str, Any]) -> Reply:
         while True:
-            header_size, body_size = _LENGTHS.unpack(await self._reader.readexactly(_LENGTHS.size))
-            if header_size + body_size > _MAX_FRAME:
-                raise ValueError("frame too large")
-            header = json.loads(await self._reader.readexactly(header_size))
-            body = await self._reader.readexactly(body_size)
-            if header.get("id") == request["id"] and secrets.compare_digest(
-                str(header.get("nonce")), request["nonce"]
-            ):
+            header, body = await self._next_frame()
+            if not isinstance(header, dict) or header.get("id") != request["id"]:
+                continue
+            if secrets.compare_digest(repr(header.get("nonce")).encode(), repr(request["nonce"]).encode()):
                 return Reply(header, body)
+
+    async def _next_frame(self) -> tuple[Any, bytes]:
+        # A request may be cancelled between the two reads: the next one goes on from here.
+        if self._sizes is None:
+            self._sizes = _LENGTHS.unpack(await self._reader.readexactly(_LENGTHS.size))
+        header_size, body_size = self._sizes
+        if header_size + body_size > _MAX_FRAME:
+            raise ValueError("frame too large")
+        frame = await self._reader.readexactly(header_size + body_size)
+        self._sizes = None
+        return json.loads(frame[:header_size]), frame[header_size:]

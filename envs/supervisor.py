@@ -278,6 +278,24 @@ class Supervisor:
                     grew = True
         return found
 
+    def freeze(self) -> "set[int]":
+        """Stop all descendants, so that no shell sees its child die and prints so, or starts another."""
+        frozen = set()  # type: set[int]
+        for _ in range(100):
+            new = self.descendants() - frozen
+            if not new:
+                break
+            for pid in new:
+                self.send_signal(pid, signal.SIGSTOP)
+            frozen |= new
+        return frozen
+
+    def send_signal(self, pid: int, number: int) -> None:
+        try:
+            os.kill(pid, number)
+        except OSError:
+            pass
+
     def kill_all(self) -> int:
         """Kill and reap every process of the sandbox but this one; return how many were found."""
         found = 0
@@ -286,18 +304,12 @@ class Supervisor:
                 break
             if os.getpid() == 1:
                 found = found or len(self.descendants())
-                try:
-                    os.kill(-1, signal.SIGKILL)
-                except OSError:
-                    pass
+                self.send_signal(-1, signal.SIGKILL)
             else:
-                pids = self.descendants()
+                pids = self.freeze()
                 found = max(found, len(pids))
                 for pid in pids:
-                    try:
-                        os.kill(pid, signal.SIGKILL)
-                    except OSError:
-                        pass
+                    self.send_signal(pid, signal.SIGKILL)
             select.select([self.wake_read], [], [], 0.01)
             self.drain_wakeups()
         return found
@@ -334,11 +346,12 @@ class Supervisor:
             self.status = None
         warm = self.warm
         warm.release(command)
-        stopped = ""
+        # A request to stop may have come in one piece with the command.
+        stopped = "interrupt" if self.interrupt_waits() else ""
         poll = select.poll()
         for fd in (0, warm.out_read, self.wake_read):
             poll.register(fd, select.POLLIN)
-        while True:
+        while not stopped:
             left = deadline - time.monotonic()
             if left <= 0:
                 stopped = "timeout"
@@ -400,6 +413,9 @@ class Supervisor:
         if not data:
             self.end()
         self.buffer += data
+        return self.interrupt_waits()
+
+    def interrupt_waits(self) -> bool:
         frame = self.next_frame()
         return frame is not None and frame[0]["op"] == "interrupt"
 
@@ -409,7 +425,8 @@ class Supervisor:
         if len(parts) >= 3:
             self.cwd = os.fsdecode(parts[0])
             self.state = parts[1] + b"\ncd -- " + quoted(parts[0]) + b"\n"
-        if os.path.isdir(self.cwd):
+        # As the command's user: without its capabilities root can't look into another user's closed folders.
+        if self.as_command_user(os.path.isdir, self.cwd):
             return ""
         gone, self.cwd = self.cwd, self.workdir if os.path.isdir(self.workdir) else "/"
         self.state += b"cd -- " + quoted(os.fsencode(self.cwd)) + b"\n"
@@ -478,7 +495,7 @@ class Supervisor:
         if header["create"]:
             os.makedirs(folder, exist_ok=True)
         # A new file under another name first: a full disk must not cost the old content.
-        beside = os.path.join(folder, ".patchwright-%d" % os.getpid())
+        beside = os.path.join(folder, ".patchwright-" + os.urandom(8).hex())
         fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
         try:
             view = memoryview(data)
@@ -498,8 +515,9 @@ class Supervisor:
         real = self.resolve(header)
         if real is None:
             return
-        if os.path.isdir(real):
-            self.problem(header, "directory")
+        info = os.lstat(real)
+        if not stat.S_ISREG(info.st_mode):
+            self.problem(header, "directory" if stat.S_ISDIR(info.st_mode) else "special")
             return
         os.unlink(real)
         self.reply(header, {})
@@ -529,14 +547,13 @@ class Supervisor:
         self.kill_all()
         os._exit(0)
 
-    def as_command_user(self, action: "Callable[..., object]", *arguments: "Any") -> None:
+    def as_command_user(self, action: "Callable[..., object]", *arguments: "Any") -> "Any":
         if self.uid is None:
-            action(*arguments)
-            return
+            return action(*arguments)
         os.setegid(self.gid)
         os.seteuid(self.uid)
         try:
-            action(*arguments)
+            return action(*arguments)
         finally:
             os.seteuid(0)
             os.setegid(0)

@@ -34,23 +34,40 @@ class UnsafeSandbox:
 
     async def start(self, tree: Path) -> SandboxInfo:
         """Copy `tree` and start the supervisor; see `envs.sandbox.Sandbox.start`."""
-        self._folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="patchwright-"))
-        await asyncio.to_thread(shutil.copytree, tree, self.tree, symlinks=True)
-        home = self._folder / "home"
-        home.mkdir()
-        config = {"workdir": str(self.tree), "environment": command_environment(os.environ, home=str(home))}
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", "-S", "-c", supervisor_source(), json.dumps(config),
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, start_new_session=True,
-        )  # fmt: skip
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._shell = Shell(self._process.stdout, self._process.stdin)
-        await self._shell.ping()
+        try:
+            self._folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="patchwright-"))
+            await asyncio.to_thread(copy_tree, tree, self.tree, keep_git=True)
+            await self._launch(self._folder)
+        except OSError as error:
+            await self.close()
+            raise SandboxError(f"The unsafe sandbox can't be started: {error}.") from None
+        except BaseException:
+            await self.close()
+            raise
         return SandboxInfo(
             "unsafe", "", "", "python", str(os.getuid()),
             "Commands run on this machine with your own rights: nothing is isolated.",
         )  # fmt: skip
+
+    async def _launch(self, folder: Path) -> None:
+        home, errors = folder / "home", folder / "errors"
+        home.mkdir()
+        environment = command_environment(os.environ, home=str(home))
+        config = {"workdir": str(self.tree), "environment": environment}
+        with errors.open("wb") as stderr:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-I", "-S", "-c", supervisor_source(), json.dumps(config),
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=stderr,
+                env=environment, start_new_session=True,
+            )  # fmt: skip
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._shell = Shell(self._process.stdout, self._process.stdin)
+        try:
+            await self._shell.ping()
+        except SandboxLost:
+            said = errors.read_text("utf-8", "replace").strip()[-300:].replace("\n", " ")
+            raise SandboxError(f"The unsafe sandbox ended at once ({said or 'it said nothing'}).") from None
 
     def _live(self) -> Shell:
         if self._shell is None:

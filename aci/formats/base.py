@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from aci.command import Command
+from aci.formats.jsons import as_call, find_object
 from trajectories.messages import Answer, Message
 
 _BLOCK = re.compile(
@@ -52,12 +53,15 @@ class Pending(NamedTuple):
         """Return the action with the text that the model wrote.
 
         Raises:
-            Malformed: The answer was cut off.
+            Malformed: The answer was cut off, or it is an action again instead of a text.
         """
         if answer.finish_reason == "length":
             raise Malformed("The code block was cut off before it ended. Write less text.")
         blocks = [match["text"] for match in _BLOCK.finditer(answer.text)]
         text = blocks[0] if blocks else answer.text.strip("\n") + "\n"
+        found = find_object(text) if text.lstrip().startswith("{") else None
+        if found is not None and as_call(found.value) is not None:
+            raise Malformed("You wrote JSON again. Write the program code itself, in one code block.")
         arguments = {**self.arguments, self.command.block: text}
         return Action(self.thought, self.command.model_validate(arguments))
 

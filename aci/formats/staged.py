@@ -71,5 +71,5 @@ class StagedJson(ConstrainedJson):
         thought = found.value.get("thought")
         ask = f"Write the text for this `{command.name}`: {command.model_fields[command.block].description} "
         place = ", ".join(f"{key} {json.dumps(value)}" for key, value in given.items())
-        ask += f"({place}) Answer with one code block and nothing else."
+        ask += f"({place}) Answer with one block of program code and nothing else, no JSON."
         return Pending(thought if isinstance(thought, str) else "", command, given, ask)

@@ -1,8 +1,9 @@
 """A run as JSON lines on standard output, for programs."""
 
+import json
 import sys
 
-from trajectories.events import EVENT, Event
+from trajectories.events import Event
 
 
 class JsonLines:
@@ -10,5 +11,6 @@ class JsonLines:
 
     def __call__(self, event: Event) -> None:
         """Write one event."""
-        sys.stdout.write(EVENT.dump_json(event).decode("utf-8", "surrogatepass") + "\n")
+        # ASCII only, as in the event log: bytes of a patch that are not UTF-8 are lone surrogates here.
+        sys.stdout.write(json.dumps(event.model_dump(mode="json"), separators=(",", ":")) + "\n")
         sys.stdout.flush()

@@ -41,7 +41,8 @@ class ReportTest(unittest.TestCase):
 
     def test_days_with_decimals(self):
         lines = self.lines(by="day", week="2024-W10", exact=True)
-        self.assertEqual([line.split()[1] for line in lines[2:4]], ["7.75", "9.00"])
+        self.assertEqual(lines[2].split(), ["2024-03-04", "7.75"])
+        self.assertEqual(lines[3].split(), ["2024-03-05", "9.00"])
 
     def test_only_one_project(self):
         lines = self.lines(week="2024-W10", project="support")

@@ -24,6 +24,6 @@ def clock(span: timedelta) -> str:
 
 
 def decimal(span: timedelta) -> str:
-    """Write a span as hours with two decimals, for invoices."""
+    """Write a span as a number of hours with two decimals, for invoices."""
     minutes = int(span.total_seconds()) // 60
     return f"{minutes // 60}.{minutes % 60:02d}"
