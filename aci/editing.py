@@ -6,6 +6,7 @@ from typing import ClassVar, NamedTuple
 from pydantic import Field
 
 from aci.command import Command, Observation
+from aci.docstrings import with_old_docstring
 from aci.document import Document, Unencodable
 from aci.grammars import Flaw
 from aci.matching import Missed, locate, without_line_numbers
@@ -247,8 +248,11 @@ class Rewrite(Command):
         indent = old[: len(old) - len(old.lstrip())]
         content, unnumbered = _unnumbered(self.content)
         note = " ".join(part for part in (note, unnumbered) if part)
-        new_text = _indented(_definition_in(content, symbol), indent)
-        if symbol.name.rpartition(".")[2] not in new_text:
+        content = _definition_in(content, symbol)
+        if file.path.endswith(".py"):
+            content = with_old_docstring(old.replace("\r\n", "\n"), content.replace("\r\n", "\n"))
+        new_text = _indented(content, indent)
+        if not _defines(file.path, new_text, symbol):
             what = f"the whole text of {name(symbol.name)}, from its first line on"
             return Observation(text=f"Edit refused: the new text must be {what}.", failed=True)
         end -= len(old) - len(old.removesuffix("\n").removesuffix("\r"))
@@ -267,6 +271,16 @@ async def _seen_elsewhere(workspace: Workspace, path: str, symbol: str) -> File 
         if len(find(other, file.document.text, symbol)) == 1:
             found.append(file)
     return found[0] if len(found) == 1 else None
+
+
+def _defines(path: str, text: str, symbol: Symbol) -> bool:
+    """Say whether a new text defines the symbol, as far as can be told of a part of a file."""
+    last = symbol.name.rpartition(".")[2]
+    plain = textwrap.dedent(text)
+    if any(found.name.rpartition(".")[2] == last for found in symbols(path, plain)):
+        return True
+    # Outside its class a method is no definition in every language.
+    return not path.endswith(".py") and last in plain
 
 
 def _definition_in(content: str, symbol: Symbol) -> str:

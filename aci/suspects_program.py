@@ -18,7 +18,7 @@ import sys
 
 MAX_SAMPLES = 8
 MAX_FUNCTIONS = 400
-MAX_TESTS = 400
+MAX_TESTS = 2000
 SHOWN = reprlib.Repr()
 SHOWN.maxstring = SHOWN.maxother = SHOWN.maxlong = 120
 SHOWN.maxlist = SHOWN.maxtuple = SHOWN.maxdict = SHOWN.maxset = 8
@@ -111,7 +111,7 @@ class Recorder:
 
     def stop(self, test, error):
         sys.setprofile(None)
-        if len(self.tests) < MAX_TESTS:
+        if error is not None or len(self.tests) < MAX_TESTS:
             calls = self.calls if error is not None else {key: [] for key in self.calls}
             message = str(error)[:2000] if error is not None else ""
             self.tests.append({"test": test, "failed": error is not None, "message": message, "calls": calls})

@@ -25,7 +25,7 @@ from agent.settings import Settings
 from agent.task import Task
 from envs.repository import Repository
 from envs.sandbox import Sandbox
-from trajectories.errors import Interrupted, PatchwrightError, SandboxError, Terminated
+from trajectories.errors import Interrupted, PatchwrightError, RepositoryError, SandboxError, Terminated
 from trajectories.events import Event, Notice, SandboxStarted, TestReport, TestsReported
 from trajectories.messages import Message
 from trajectories.result import Evidence
@@ -260,7 +260,7 @@ class Attempt:
     async def _patch(self, sandbox: Sandbox, tree: Path) -> str:
         try:
             return await self._export(sandbox, tree)
-        except SandboxError as error:
+        except (SandboxError, RepositoryError) as error:
             self._ground.record(Notice(level="error", text=f"The work of this attempt is lost: {error}"))
             return ""
 

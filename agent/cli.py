@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from trajectories.errors import UsageError
+from trajectories.errors import Interrupted, UsageError
 
 EPILOG = (
     "Exit status: 0 resolved, 1 not resolved, 2 bad use, 3 environment, 4 model, 5 limit, 130 interrupted, "
@@ -213,7 +213,7 @@ def _load(flags: dict[str, Any], target: Path | None = None) -> Any:
 def _statement(issue: str) -> str:
     """Return the issue's text: standard input for -, a file's content, or the argument itself."""
     if issue == "-":
-        return sys.stdin.read()
+        return sys.stdin.buffer.read().decode("utf-8", "replace")
     path = Path(issue)
     try:
         is_file = path.is_file()
@@ -245,8 +245,9 @@ def _run(task: Any, settings: Any, *, json: bool, verbosity: int, apply: bool) -
     # Standard output is for the result: the patch, or events as JSON. A terminal is shown both in one place.
     live = Live(Console(stderr=not for_people, highlight=False, soft_wrap=True), verbosity)
 
+    control = Control()
+
     async def program() -> int:
-        control = Control()
         with signals_stop(control):
             result = await resolve_task(
                 task,
@@ -261,7 +262,10 @@ def _run(task: Any, settings: Any, *, json: bool, verbosity: int, apply: bool) -
             sys.stdout.flush()
         return result.exit_status
 
-    return asyncio.run(program())
+    try:
+        return asyncio.run(program())
+    except asyncio.CancelledError:  # a second signal did not wait for a clean end
+        raise control.stopped or Interrupted("Interrupted.") from None
 
 
 def _print(text: str) -> None:

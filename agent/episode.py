@@ -7,6 +7,7 @@ from agent.attempt import Attempt, Ground, Outcome
 from agent.models.base import Sampling
 from agent.reflection import reflect
 from trajectories.errors import (
+    ContextExhausted,
     ExitStatus,
     Interrupted,
     LimitReached,
@@ -80,6 +81,8 @@ def _final(outcome: Outcome) -> bool:
     """Say whether no further attempt makes sense after this one."""
     if outcome.ending.kind == "limit":
         return True
+    if isinstance(outcome.error, ContextExhausted):
+        return False  # the next attempt begins with a short prompt again
     return isinstance(outcome.error, Interrupted | Terminated | LimitReached | ModelError)
 
 
@@ -99,14 +102,18 @@ async def _reflection(
         for text in reflections:
             ground.record(ReflectionAdded(attempt=number, text=text))
         return reflections
-    answer = await reflect(
-        ground.model,
-        attempt.history,
-        outcome.verdict.evidence,
-        outcome.ending.sentence,
-        sampling,
-        ground.control,
-    )
+    try:
+        answer = await reflect(
+            ground.model,
+            attempt.history,
+            outcome.verdict.evidence,
+            outcome.ending.sentence,
+            sampling,
+            ground.control,
+        )
+    except ContextExhausted as error:
+        ground.record(Notice(level="warning", text=f"There is no room to reflect on the attempt: {error}"))
+        return []
     ground.meter.add(answer.usage)
     if not answer.text:
         ground.record(Notice(level="warning", text="The model had nothing to say about the failed attempt."))

@@ -21,6 +21,9 @@ _TEST_FILE = re.compile(
 )
 
 
+_STEERING = re.compile(r"(^|/)(conftest\.py|pytest\.ini|tox\.ini)$")
+
+
 class Verdict(NamedTuple):
     """What the evaluator found.
 
@@ -123,7 +126,12 @@ async def judge(base_tree: Path, tree: Path, base: TestReport, run_tests: RunTes
     written = [path for path in _files(tree) if is_test_file(path) and not (base_tree / path).exists()]
     for path in _files(base_tree):
         if is_test_file(path):
-            _put(base_tree / path, tree / path)
+            _put(base_tree, tree, path)
+    if base.failed:
+        # The tests that show the fault need no new steering; a planted hook could make them pass.
+        for path in written:
+            if _STEERING.search(path):
+                (tree / path).unlink(missing_ok=True)
     final = await run_tests(tree)
     new = tuple(test for test in final.passed if test not in {*base.passed, *base.failed, *base.skipped})
     if base.failed or not new or not written:
@@ -131,7 +139,7 @@ async def judge(base_tree: Path, tree: Path, base: TestReport, run_tests: RunTes
     without = tree.parent / "without-patch"
     shutil.copytree(base_tree, without, symlinks=True)
     for path in written:
-        _put(tree / path, without / path)
+        _put(tree, without, path)
     report = await run_tests(without)
     passes_anyway = set(report.passed)
     return compare(base, final, tuple(test for test in new if test not in passes_anyway))
@@ -146,15 +154,15 @@ def _files(tree: Path) -> list[str]:
     return found
 
 
-def _put(source: Path, target: Path) -> None:
-    """Copy a file over whatever stands at `target`, never through a link that the agent has planted."""
-    for parent in reversed(target.parents):
-        if parent.is_symlink():
-            parent.unlink()
-            parent.mkdir()
+def _put(source: Path, tree: Path, path: str) -> None:
+    """Copy a file over whatever stands in its place, never through a link that the agent has planted."""
+    target = tree / path
+    for parent in reversed(Path(path).parents[:-1]):
+        if (tree / parent).is_symlink() or (tree / parent).is_file():
+            (tree / parent).unlink()
     if target.is_symlink() or target.is_file():
         target.unlink()
     elif target.is_dir():
         shutil.rmtree(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(source, target, follow_symlinks=False)
+    shutil.copy2(source / path, target, follow_symlinks=False)

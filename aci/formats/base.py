@@ -60,7 +60,8 @@ class Pending(NamedTuple):
         blocks = [match["text"] for match in _BLOCK.finditer(answer.text)]
         text = blocks[0] if blocks else answer.text.strip("\n") + "\n"
         found = find_object(text) if text.lstrip().startswith("{") else None
-        if found is not None and as_call(found.value) is not None:
+        is_call = found is not None and as_call(found.value) is not None
+        if is_call or (text.lstrip().startswith("{") and "symbol" in self.arguments):
             raise Malformed("You wrote JSON again. Write the program code itself, in one code block.")
         arguments = {**self.arguments, self.command.block: text}
         return Action(self.thought, self.command.model_validate(arguments))
