@@ -242,13 +242,16 @@ class Rewrite(Command):
         if len(found) != 1:
             return Observation(text=_which_symbol(file, self.symbol, found), failed=True)
         symbol = found[0]
-        starts = file.document.starts
-        start, end = starts[symbol.first - 1], starts[symbol.last]
-        old = file.document.text[start:end]
-        indent = old[: len(old) - len(old.lstrip())]
         content, unnumbered = _unnumbered(self.content)
         note = " ".join(part for part in (note, unnumbered) if part)
         content = _definition_in(content, symbol)
+        # Decorators stay unless the new text brings its own.
+        first = symbol.top if content.lstrip().startswith(("@", "#[")) else symbol.first
+        starts = file.document.starts
+        start, end = starts[first - 1], starts[symbol.last]
+        old = file.document.text[start:end]
+        indent = old[: len(old) - len(old.lstrip())]
+        content = _exported(content, file.document.lines[symbol.first - 1], symbol)
         if file.path.endswith(".py"):
             content = with_old_docstring(old.replace("\r\n", "\n"), content.replace("\r\n", "\n"))
         new_text = _indented(content, indent)
@@ -299,6 +302,13 @@ def _definition_in(content: str, symbol: Symbol) -> str:
     while first and lines[first - 1].startswith("@"):
         first -= 1
     return "\n".join(lines[first : defined[0].last])
+
+
+def _exported(content: str, line: str, symbol: Symbol) -> str:
+    """Return a definition with what stands before the old one in its line, such as `export default`."""
+    before = line.encode("utf-8", "replace")[: symbol.column].decode("utf-8", "replace").strip()
+    text = content.lstrip()
+    return content if not before or text.startswith(before) else f"{before} {text}"
 
 
 def _named_whole(file: File, search: str, replace: str) -> Symbol | None:

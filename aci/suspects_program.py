@@ -8,6 +8,7 @@ Stands alone, since the project's Python runs it.
 # mypy: ignore-errors
 # ruff: noqa: BLE001, D102, D103, PLC0415, UP
 
+import dis
 import inspect
 import json
 import linecache
@@ -30,6 +31,11 @@ def shown(value):
         return SHOWN.repr(value)[:160]
     except Exception as error:
         return "<" + type(error).__name__ + ">"
+
+
+def returns(frame):
+    """Say whether a frame ends by a return; an exception that leaves it looks like one of None."""
+    return dis.opname[frame.f_code.co_code[frame.f_lasti]].startswith("RETURN_")
 
 
 class Recorder:
@@ -83,7 +89,7 @@ class Recorder:
                 self.enter(frame, code)
         elif event == "return" and id(frame) in self.open:
             sample = self.open.pop(id(frame))
-            if sample is not None:
+            if sample is not None and (argument is not None or returns(frame)):
                 sys.setprofile(None)
                 try:
                     sample.append(shown(argument))

@@ -23,13 +23,15 @@ class Symbol(NamedTuple):
         name: Its name with those around it, such as "Report.render".
         first: Its first line, from 1, decorators left out.
         last: Its last line.
-        column: How far it is indented, in characters.
+        column: How many bytes stand before it in its first line: its indentation, or such as `export`.
+        top: Its first line with the decorators or attributes above it.
     """
 
     name: str
     first: int
     last: int
     column: int
+    top: int
 
 
 def symbols(path: str, text: str) -> list[Symbol]:
@@ -49,10 +51,18 @@ def _walk(node: Any, prefix: str) -> Iterator[Symbol]:
             if name is not None:
                 shown = around + name.text.decode("utf-8", "replace")
                 inner = f"{shown}."
-                yield Symbol(
-                    shown, current.start_point[0] + 1, current.end_point[0] + 1, current.start_point[1]
-                )
+                first, column = current.start_point
+                yield Symbol(shown, first + 1, current.end_point[0] + 1, column, _top(current) + 1)
         pending.extend((child, inner) for child in reversed(current.named_children))
+
+
+def _top(node: Any) -> int:
+    if node.parent is not None and node.parent.type == "decorated_definition":
+        return int(node.parent.start_point[0])
+    top = node
+    while top.prev_named_sibling is not None and top.prev_named_sibling.type == "attribute_item":
+        top = top.prev_named_sibling
+    return int(top.start_point[0])
 
 
 def find(path: str, text: str, name: str) -> list[Symbol]:

@@ -34,7 +34,7 @@ ImageOption = Annotated[str | None, typer.Option(help="The container's image.")]
 StepsOption = Annotated[int | None, typer.Option("--max-steps", help="Steps of one attempt.")]
 AttemptsOption = Annotated[int | None, typer.Option("--attempts", help="Attempts at the task.")]
 SeedOption = Annotated[int | None, typer.Option("--seed", help="Seed of the first attempt.")]
-FormatOption = Annotated[str | None, typer.Option("--format", help="auto, native, fenced or json.")]
+FormatOption = Annotated[str | None, typer.Option("--format", help="auto, native, fenced, json or staged.")]
 OutOption = Annotated[Path | None, typer.Option("--out", help="Folder that runs are recorded in.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Events as JSON lines on standard output.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Show observations whole.")]
@@ -170,7 +170,10 @@ def aci(command: Annotated[str | None, typer.Argument(help="One command of the i
     """Describe the commands that the agent may use."""
     from aci.help import describe  # noqa: PLC0415
 
-    _print(describe(command))
+    try:
+        _print(describe(command))
+    except KeyError as unknown:
+        raise UsageError(str(unknown.args[0])) from None
 
 
 @app.command()

@@ -69,7 +69,7 @@ async def resolve(
     control = control or Control()
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="patchwright-"))
-    model = model or _model(settings)
+    model = model or _model(settings, progress)
     try:
         repository = await _prepared(task, settings, folder)
         chosen = await choose_sandbox(settings.sandbox, progress=progress)
@@ -128,14 +128,23 @@ def choose_format(name: str, capabilities: Capabilities) -> Format:
     return FORMATS["staged" if capabilities.json_schema else "fenced"]
 
 
-def _model(settings: Settings) -> Model:
+def _model(settings: Settings, progress: Callable[[str], None]) -> Model:
     chosen = settings.model
+    told = -1
+
+    def fetched(done: int, total: int) -> None:
+        nonlocal told
+        if (tenths := 10 * done // max(1, total)) > told:
+            told = tenths
+            progress(f"Fetching the model: {10 * tenths} % of {total / 1e6:,.0f} MB.")
+
     return choose_model(
         chosen.name,
         api_base=chosen.api_base or None,
         timeout=chosen.timeout,
         context=chosen.context_window or 16384,
         runs=Path(settings.runs.directory),
+        progress=fetched,
     )
 
 

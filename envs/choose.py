@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from envs.sandbox import Sandbox
-from trajectories.errors import EngineUnavailable, SandboxError, UsageError
+from trajectories.errors import EngineUnavailable, ImageUnavailable, SandboxError, UsageError
 from trajectories.events import Notice
 
 if TYPE_CHECKING:
@@ -91,8 +91,8 @@ async def choose(wishes: Wishes, *, progress: Progress) -> Chosen:
         raise UsageError(f"There is no sandbox {wishes.kind!r}; choose auto, docker, local or unsafe.")
     try:
         return await asyncio.to_thread(_docker, wishes, progress)
-    except EngineUnavailable as unavailable:
-        if wishes.kind == "docker":
+    except (EngineUnavailable, ImageUnavailable) as unavailable:
+        if wishes.kind == "docker" or (wishes.image and isinstance(unavailable, ImageUnavailable)):
             raise
         reason = str(unavailable).split(";", 1)[0]
     try:
@@ -106,9 +106,10 @@ async def choose(wishes: Wishes, *, progress: Progress) -> Chosen:
 def _docker(wishes: Wishes, progress: Progress) -> Chosen:
     from envs.docker import DockerOptions, DockerSandbox  # noqa: PLC0415  (imports of Docker's SDK are slow)
     from envs.engine import connect  # noqa: PLC0415
-    from envs.images import base_image_name, ensure_base_image, ensure_image  # noqa: PLC0415
+    from envs.images import base_image_name, ensure_base_image, ensure_image, sweep  # noqa: PLC0415
 
     client: DockerClient = connect()
+    sweep(client)  # what a killed run left behind
     if wishes.image in ("", base_image_name()):
         image = ensure_base_image(client, progress=progress)
     else:

@@ -25,10 +25,15 @@ STATE_BYTES = 1024 * 1024
 """How much the exported variables may take to be carried over."""
 
 SUPERVISOR = r"""
+trap : HUP INT QUIT TERM
 while IFS= read -r nonce && IFS= read -r seconds && IFS= read -r script; do
-  printf '%b' "$script" | sh -c 'exec 3<&0 0</dev/null; . /proc/self/fd/3' sh 2>&1 &
+  sleep "$seconds" >/dev/null 2>&1 &
+  timer=$!
+  { printf '%b' "$script" | sh -c 'exec 3<&0 0</dev/null; . /proc/self/fd/3' sh 2>&1
+    code=$?; kill -KILL "$timer"; exit "$code"; } 2>/dev/null &
   command=$!
-  { sleep "$seconds"; kill -KILL -1; } >/dev/null 2>&1 &
+  wait "$timer" 2>/dev/null && kill -KILL -1 2>/dev/null
+  { sleep 1; kill -KILL -1; } >/dev/null 2>&1 &
   wait "$command" 2>/dev/null
   code=$?
   kill -KILL -1 2>/dev/null
@@ -36,7 +41,8 @@ while IFS= read -r nonce && IFS= read -r seconds && IFS= read -r script; do
   printf '\n%s %s\n' "$nonce" "$code"
 done
 """
-"""Killing every process but itself is a right that only a namespace's first process has."""
+"""It waits for the timer, which the end of the command ends, too: a command that kills everything else kills
+the timer and so is over. Killing every process but itself is a right of a namespace's first process."""
 
 _WRAPPER = """\
 __pw_leave() {{
@@ -141,7 +147,7 @@ class PosixShell:
         """Read one file; see `envs.sandbox.Sandbox.read`."""
         script = self._resolving(path, root) + (
             '[ -d "$real" ] && exit 43; [ -e "$real" ] || exit 41; [ -f "$real" ] || exit 44\n'
-            '[ -r "$real" ] || exit 48\n'
+            'true < "$real" || exit 48\n'
             f'[ "$(wc -c < "$real")" -le {MAX_FILE_BYTES} ] || exit 45\n'
             'mode=644; [ -x "$real" ] && mode=755\nprintf \'%s\\n%s\\n\' "$mode" "$real"; cat < "$real"'
         )
@@ -162,7 +168,7 @@ class PosixShell:
             + self._resolving(path, root)
             + f'[ -d "$real" ] && exit 43\n{state}\n'
             + f"beside=$folder/.patchwright-{secrets.token_hex(4)}\n"
-            + ("" if create else 'cp -p -- "$real" "$beside" || exit 47\n')
+            + ("" if create else 'cp -p -- "$real" "$beside" || { rm -f -- "$beside"; exit 47; }\n')
             + f'printf \'%b\' {shlex.quote(escaped(data))} > "$beside" && mv -f -- "$beside" "$real"'
             + ' || { rm -f -- "$beside"; exit 47; }\nprintf %s "$real"'
         )
@@ -196,6 +202,8 @@ class PosixShell:
         return "\n".join(lines) + "\n"
 
     async def _file(self, path: str, script: str) -> bytes:
+        if "\0" in path:
+            raise problem_of("failed", path, "its name has a NUL byte")
         output, code = await self._execute(script, 60.0, MAX_FILE_BYTES + 65536)
         if code:
             raise problem_of(_KINDS.get(code, "failed"), path, f"the sandbox's shell said {code}")
@@ -232,9 +240,11 @@ class PosixShell:
                 raise EOFError("end of stream")
             pending += chunk
             at = pending.find(mark)
-            if at >= 0 and pending.endswith(b"\n") and len(pending) > at + len(mark):
+            # What a dying process still wrote after it is dropped.
+            code, whole, _ = pending[at + len(mark) :].partition(b"\n") if at >= 0 else (b"", b"", b"")
+            if whole:
                 output.feed(pending[:at])
-                return output, int(pending[at + len(mark) :])
+                return output, int(code)
             if at < 0 and len(pending) > 256:
                 output.feed(pending[:-256])
                 pending = pending[-256:]

@@ -36,20 +36,21 @@ BASH = "; ".join(
         "IFS= read -r -d '' __pw_text <&6",
         "exec 6<&-",
         'eval "$__pw_text" 2>/dev/null',
-        "unset __pw_text",
+        "builtin unset __pw_text",
         "__pw_dump() { { set +eux; __pw_saved=1; IFS=$' \\t\\n'; } 2>/dev/null; builtin unset -f __pw_dump"
         "; builtin printf '%s\\0' \"$PWD\" >&250"
         "; { builtin export -p; builtin declare -f; builtin declare -Fx; } >&250"
         "; builtin printf '\\0' >&250; }",
-        "read -r -u 8 __pw_go || exit",
-        "exec 8<&-",
-        "IFS= read -r -d '' __pw_text <&9",
-        "exec 9<&-",
-        """trap '{ __pw_code=$?; } 2>/dev/null; [ -n "$__pw_saved" ] || __pw_dump; exit "$__pw_code"' EXIT""",
-        'eval "$__pw_text"',
+        "builtin read -r -u 8 __pw_go || builtin exit",
+        "builtin exec 8<&-",
+        "IFS= builtin read -r -d '' __pw_text <&9",
+        "builtin exec 9<&-",
+        "builtin trap '{ __pw_code=$?; } 2>/dev/null; [[ -n ${__pw_saved-} ]] || __pw_dump"
+        '; builtin exit "$__pw_code"\' EXIT',
+        'builtin eval "$__pw_text"',
         "{ __pw_code=$?; } 2>/dev/null",
-        '{ [ -n "$__pw_saved" ] || __pw_dump; } 2>/dev/null',
-        '{ exit "$__pw_code"; } 2>/dev/null',
+        "{ [[ -n ${__pw_saved-} ]] || __pw_dump; } 2>/dev/null",
+        '{ builtin exit "$__pw_code"; } 2>/dev/null',
     )
 )
 
@@ -222,9 +223,10 @@ class Supervisor:
 
     def become_command(self, descriptors: "dict[int, int]") -> None:
         """In the child: take the command's descriptors, session and user, and become its shell."""
-        moved = {target: os.dup2(fd, 300 + target) for target, fd in descriptors.items()}
-        for target, fd in moved.items():
-            os.dup2(fd, target)
+        for target, fd in descriptors.items():
+            os.dup2(fd, 300 + target)
+        for target in descriptors:
+            os.dup2(300 + target, target)
         keep = sorted(descriptors)
         low = 0
         for fd in keep:
@@ -416,20 +418,25 @@ class Supervisor:
         return self.interrupt_waits()
 
     def interrupt_waits(self) -> bool:
+        unread = self.buffer[:]
         frame = self.next_frame()
-        return frame is not None and frame[0]["op"] == "interrupt"
+        if frame is not None and frame[0]["op"] == "interrupt":
+            return True
+        self.buffer = unread
+        return False
 
     def take_state(self, dumped: bytes) -> str:
         """Keep the state a shell left, if it left a whole one; return a note when its folder is gone."""
         parts = dumped.split(b"\0")
         if len(parts) >= 3:
             self.cwd = os.fsdecode(parts[0])
-            self.state = parts[1] + b"\ncd -- " + quoted(parts[0]) + b"\n"
+            # The folder first: a function may have taken the name `cd`.
+            self.state = b"cd -- " + quoted(parts[0]) + b"\n" + parts[1] + b"\n"
         # As the command's user: without its capabilities root can't look into another user's closed folders.
         if self.as_command_user(os.path.isdir, self.cwd):
             return ""
         gone, self.cwd = self.cwd, self.workdir if os.path.isdir(self.workdir) else "/"
-        self.state += b"cd -- " + quoted(os.fsencode(self.cwd)) + b"\n"
+        self.state = b"cd -- " + quoted(os.fsencode(self.cwd)) + b"\n" + self.state
         return "The working directory %s is gone; the next command starts in %s." % (gone, self.cwd)
 
     def resolve(self, header: "Header") -> "str | None":

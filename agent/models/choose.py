@@ -1,6 +1,7 @@
 """Turns the name that a user gives into the model that it means."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from agent.models.base import Model
@@ -20,6 +21,7 @@ def choose(
     context: int = 16384,
     slots: int = 1,
     runs: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Model:
     """Return the model that a name means; nothing is started or reached before `open`.
 
@@ -32,6 +34,7 @@ def choose(
         context: Tokens of prompt and answer that the embedded server has room for, in each slot.
         slots: Calls that the embedded server answers at the same time.
         runs: The folder where "replay:RUN" finds a run by its id.
+        progress: Told (bytes done, bytes in all) while an embedded model is fetched.
 
     Raises:
         UsageError: The name means nothing, or a file that it names is missing.
@@ -55,7 +58,7 @@ def choose(
     if api_base is None and (kind == "embedded" or name.endswith(".gguf")):
         from agent.models.embedded import EmbeddedModel  # noqa: PLC0415
 
-        return EmbeddedModel(name, context=context, slots=slots, timeout=timeout or 1800.0)
+        return EmbeddedModel(name, context=context, slots=slots, timeout=timeout or 1800.0, progress=progress)
     if api_base is not None or name.startswith("hosted_vllm/"):
         from agent.models.http import HttpModel  # noqa: PLC0415
 

@@ -30,6 +30,7 @@ from trajectories.events import (
     TestReport,
     TestsReported,
 )
+from trajectories.messages import Usage
 from trajectories.result import Result
 
 FOLDED_LINES = 12
@@ -54,7 +55,7 @@ class Live:
     def __init__(self, console: Console, verbosity: int = 0) -> None:
         self._console = console
         self._verbosity = verbosity
-        self._answered: ModelAnswered | None = None
+        self._answered: list[ModelAnswered] = []
 
     def __call__(self, event: Event) -> None:
         """Print one event."""
@@ -66,7 +67,7 @@ class Live:
     def _show(self, event: Event) -> None:
         match event:
             case RunStarted():
-                self._print(f"{event.task_id}", "bold")
+                self._print(_title(event.statement), "bold")
                 self._print(f"{event.repository} at {event.base_commit[:10]}, run {event.run_id}", "dim")
             case SandboxStarted():
                 self._print(
@@ -75,7 +76,7 @@ class Live:
             case AttemptStarted():
                 self._console.print(Rule(Text(f"attempt {event.attempt}", "bold"), style="dim"))
             case ModelAnswered():
-                self._answered = event
+                self._answered.append(event)
             case ModelFailed():
                 again = f"; trying again in {event.retry_in:.0f} s" if event.retry_in is not None else ""
                 self._print(f"model    {event.error}{again}", "yellow")
@@ -97,19 +98,19 @@ class Live:
                 pass
 
     def _action(self, event: ActionStarted) -> None:
-        head = Text(f"\nstep {event.step}  ", "bold cyan")
-        head.append(harmless(event.command), "bold")
+        head = Text().append(f"\nstep {event.step}  ", "bold cyan").append(harmless(event.command), "bold")
         head.append(" " + _arguments(event.arguments))
-        if self._answered is not None:
-            usage = self._answered.usage
-            head.append(
-                f"   {self._answered.seconds:.1f} s, {usage.prompt_tokens:,} tokens in "
-                f"({usage.cached_tokens:,} cached), {usage.completion_tokens:,} out",
-                "dim",
-            )
+        if self._answered:
+            usage = sum((answer.usage for answer in self._answered), Usage())
+            seconds = sum(answer.seconds for answer in self._answered)
+            tokens = f"{usage.prompt_tokens:,} tokens in ({usage.cached_tokens:,} cached)"
+            head.append(f"   {seconds:.1f} s, {tokens}, {usage.completion_tokens:,} out", "dim")
+            self._answered.clear()
         self._console.print(head)
         if event.thought.strip():
-            self._console.print(Padding(Text(harmless(event.thought.strip()), "italic"), (0, 0, 0, 2)))
+            self._console.print(
+                Padding(Text(harmless(event.thought.strip()), "italic"), (0, 0, 0, 2), expand=False)
+            )
         for name in _LONG_ARGUMENTS:
             value = event.arguments.get(name)
             if isinstance(value, str) and "\n" in value:
@@ -126,7 +127,9 @@ class Live:
             hidden = f"... {len(lines) - 2 * half} more lines (-v shows them) ..."
             lines = [*lines[:half], hidden, *lines[-half:]]
         body = Text("\n".join(lines), style)
-        self._console.print(Padding(Group(*([Text(label, "dim")] if label else []), body), (0, 0, 0, 4)))
+        self._console.print(
+            Padding(Group(*([Text(label, "dim")] if label else []), body), (0, 0, 0, 4), expand=False)
+        )
 
     def _print(self, text: str, style: str) -> None:
         self._console.print(Text(harmless(text), style))
@@ -150,10 +153,15 @@ class Live:
         )
 
 
+def _title(statement: str) -> str:
+    first = next((line.strip("#=- \t") for line in statement.splitlines() if line.strip("#=- \t")), "task")
+    return first if len(first) <= 100 else first[:97] + "..."
+
+
 def board(report: TestReport, origin: str) -> Text:
     """Return a test report as one line, green or red."""
     name = {"base": "tests before", "action": "tests", "final": "tests, judged in a fresh sandbox"}[origin]
-    text = Text(f"  {name}  ", "dim")
+    text = Text().append(f"  {name}  ", "dim")
     if report.broken:
         return text.append(harmless(report.broken), "red")
     text.append(f"{len(report.passed)} passed", "green" if report.passed else "dim")

@@ -1,6 +1,7 @@
 """The loop of one attempt, over a real sandbox and with a scripted model."""
 
 import json
+from itertools import pairwise
 
 import pytest
 
@@ -104,7 +105,7 @@ async def test_each_request_extends_the_prompt_of_the_one_before(run, untested, 
     done = await run(untested, [do("open", path="calc.py"), "no", do("run_tests"), fix, do("submit")])
     prompts = [request.messages for request in done.model.requests]
     assert len(prompts) == 5
-    for earlier, later in zip(prompts, prompts[1:], strict=False):
+    for earlier, later in pairwise(prompts):
         assert later[: len(earlier)] == earlier
         assert len(later) == len(earlier) + 2
     recorded = [message for event in done.of(PromptExtended) for message in event.messages]

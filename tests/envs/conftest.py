@@ -1,4 +1,4 @@
-"""What the tests of sandboxes share: a small project, an image with nothing but `sh`, and places to torture."""
+"""What the tests of sandboxes share: a small project, an image with nothing but `sh`, places to torture."""
 
 import hashlib
 import io
@@ -119,10 +119,16 @@ class Place:
         if running is not None:
             await running.close()
 
-    def processes(self) -> int:
-        """Count the processes of the sandbox from outside, the supervisor and its waiting shell left out."""
+    def is_empty(self) -> bool:
+        """Whether no process is left but the supervisor and its waiting shell, as seen from outside."""
+        # Who was killed may take a moment to be gone.
+        return any(self._processes() <= 0 for _ in range(50))
+
+    def _processes(self) -> int:
         if isinstance(self._running, DockerSandbox):
-            return len(self._running.container.top()["Processes"]) - (2 if self.kind == "docker" else 1)
+            listed = self._running.container.top(ps_args="-eo pid,stat")["Processes"]
+            alive = [line for line in listed if not line[1].startswith("Z")]
+            return len(alive) - (2 if self.kind == "docker" else 1)
         assert isinstance(self._running, UnsafeSandbox)
         assert self._running._process is not None
         pid = self._running._process.pid
@@ -141,7 +147,7 @@ async def place(request: pytest.FixtureRequest, project: Path) -> AsyncIterator[
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def sandbox(place: Place) -> AsyncIterator[AnySandbox]:
-    """The place's sandbox, in its own folder again; a sandbox that does not answer as it should is dropped."""
+    """The place's sandbox, in its own folder again; one that no longer answers as it should is dropped."""
     running = await place.sandbox()
     top = str(running.tree) if isinstance(running, UnsafeSandbox) else "/workspace"
     await running.run(f"cd {top}", 10)

@@ -1,0 +1,107 @@
+"""Definitions by name, in each language whose grammar is installed."""
+
+import pytest
+
+from aci.symbols import find, symbols
+
+PYTHON = """\
+import functools
+
+
+@functools.cache
+@other(
+    1,
+)
+def parse(text):
+    def inner():
+        return 1
+
+    return inner
+
+
+class Report:
+    @property
+    def total(self):
+        return 1
+
+    async def render(self):
+        return 2
+
+
+class Other:
+    def render(self):
+        return 3
+"""
+CASES = {
+    "a.js": (
+        "export default function f() {}\nclass A {\n  m() {}\n  static s() {}\n}\nfunction* g() {}\n",
+        ["f", "A", "A.m", "A.s", "g"],
+    ),
+    "a.go": ("package a\n\nfunc F() int { return 1 }\n\nfunc (r *R) Render() {}\n", ["F", "Render"]),
+    "a.rs": (
+        "struct R;\nimpl R {\n  fn new() -> R { R }\n}\nmod m {\n  pub fn f() {}\n}\n"
+        "trait T {\n  fn g(&self) {}\n}\n",
+        ["R", "new", "m", "m.f", "T", "T.g"],
+    ),
+    "A.java": (
+        "class A {\n  A() {}\n  int m() { return 1; }\n  interface I { void f(); }\n  enum E { X }\n}\n",
+        ["A", "A.A", "A.m", "A.I", "A.I.f", "A.E"],
+    ),
+    "a.sh": ("f() {\n  true\n}\n", ["f"]),
+}
+
+
+def test_python_definitions_stand_in_order_with_those_around_them() -> None:
+    assert [(s.name, s.top, s.first, s.last) for s in symbols("a.py", PYTHON)] == [
+        ("parse", 4, 8, 12),
+        ("parse.inner", 9, 9, 10),
+        ("Report", 15, 15, 21),
+        ("Report.total", 16, 17, 18),
+        ("Report.render", 20, 20, 21),
+        ("Other", 24, 24, 26),
+        ("Other.render", 25, 25, 26),
+    ]
+
+
+@pytest.mark.parametrize("path", CASES)
+def test_definitions_of_other_languages_are_found(path: str) -> None:
+    text, names = CASES[path]
+    assert [symbol.name for symbol in symbols(path, text)] == names
+
+
+@pytest.mark.parametrize(
+    ("wanted", "lines"),
+    [
+        ("parse", [8]),
+        ("parse()", [8]),
+        (" Report.render ", [20]),
+        ("Report::render", [20]),
+        ("render", [20, 25]),
+        ("Nothing.total", [17]),
+        ("nothing", []),
+    ],
+)
+def test_a_name_means_the_whole_name_else_its_last_part(wanted: str, lines: list[int]) -> None:
+    assert [symbol.first for symbol in find("a.py", PYTHON, wanted)] == lines
+
+
+def test_a_file_without_a_grammar_or_with_errors_defines_what_can_be_told() -> None:
+    assert symbols("a.txt", PYTHON) == []
+    assert symbols("noextension", PYTHON) == []
+    assert [symbol.name for symbol in symbols("a.py", "def f():\n    return (\n\ndef g():\n    pass\n")]
+    assert symbols("a.py", "") == []
+
+
+def test_names_and_columns_beyond_ascii_are_right() -> None:
+    (outer, inner) = symbols("a.py", "class Été:\n    def café(self): pass\n")
+    assert (outer.name, inner.name, inner.column) == ("Été", "Été.café", 4)
+
+
+def test_attributes_of_rust_belong_to_the_definition_below_them() -> None:
+    (function,) = symbols("a.rs", "#[inline]\n#[must_use]\nfn f() -> i32 { 1 }\n")
+    assert (function.top, function.first) == (1, 3)
+
+
+def test_deep_nesting_is_no_trouble() -> None:
+    text = "x = " + "(" * 5000 + ")" * 5000 + "\n\ndef f():\n    pass\n"
+    assert "f" in [symbol.name for symbol in symbols("a.py", text)] or symbols("a.py", text) == []
