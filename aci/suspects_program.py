@@ -6,7 +6,7 @@ Stands alone, since the project's Python runs it.
 """
 
 # mypy: ignore-errors
-# ruff: noqa: BLE001, D102, D103, PLC0415, UP
+# ruff: noqa: BLE001, D102, D103, PLC0415, UP036
 
 import dis
 import inspect
@@ -35,6 +35,8 @@ def shown(value):
 
 def returns(frame):
     """Say whether a frame ends by a return; an exception that leaves it looks like one of None."""
+    if sys.version_info < (3, 8):
+        return True  # the return out of a `with` can't be told from an exception there
     return dis.opname[frame.f_code.co_code[frame.f_lasti]].startswith("RETURN_")
 
 

@@ -6,12 +6,13 @@ the repository is copied in by the engine and comes out again by the engine, fro
 
 import asyncio
 import contextlib
+import functools
 import json
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from envs.export import pack, unpack
 from envs.labels import owner_labels
@@ -24,6 +25,8 @@ from trajectories.errors import SandboxError, SandboxLost
 if TYPE_CHECKING:
     from docker import DockerClient
     from docker.models.containers import Container
+
+Made = TypeVar("Made")
 
 UID = 1000
 HOME = "/tmp/home"  # noqa: S108  a folder of the container, on its own tmpfs
@@ -133,10 +136,11 @@ class DockerSandbox:
         """Start the container with an empty `WORKDIR`, up to the point where it takes commands."""
         uid = None if self._options.root else UID
         with _docker_errors(f"The container of image {self._options.image!r} can't be started"):
-            image = await asyncio.to_thread(self._client.images.get, self._options.image)
-            environment = _image_environment(image.attrs)
-            environment |= command_environment(environment, HOME)
-            await self._make(str(image.id), environment, uid)
+            # The image's own variables, PATH among them, are the supervisor's and go on to the commands.
+            environment = command_environment({}, HOME)
+            del environment["PATH"]
+            create = functools.partial(self._create, environment, uid)
+            self._container = await _made(create, _remove)
             self._stream = await _ContainerStream.attach(self._client, self._container)
             await asyncio.to_thread(self.container.start)
         try:
@@ -151,7 +155,7 @@ class DockerSandbox:
         return SandboxInfo(
             kind="docker",
             image=self._options.image,
-            digest=str(image.id),
+            digest=str(self.container.attrs.get("Image", "")),
             supervisor=supervisor,
             user=str(user),
             isolation=self._isolation(user),
@@ -162,20 +166,11 @@ class DockerSandbox:
         commands = "as root with few capabilities" if user == 0 else f"as user {user} without capabilities"
         return f"A container {network} network and without host mounts; commands run in it {commands}."
 
-    async def _make(self, image_id: str, environment: dict[str, str], uid: int | None) -> None:
-        making = asyncio.create_task(asyncio.to_thread(self._create, image_id, environment, uid))
-        try:
-            self._container = await asyncio.shield(making)
-        except asyncio.CancelledError:
-            # The engine makes the container all the same: wait for it, so that `close` can remove it.
-            with contextlib.suppress(Exception):
-                self._container = await making
-            raise
-
-    def _create(self, image_id: str, environment: dict[str, str], uid: int | None) -> "Container":
+    def _create(self, environment: dict[str, str], uid: int | None) -> "Container":
         config = {"workdir": WORKDIR, "environment": environment, "uid": uid, "gid": uid, "home": HOME}
+        config["inherit"] = True
         return self._client.containers.create(
-            image_id,
+            self._options.image,
             entrypoint=["/bin/sh", "-c", _BOOT, "patchwright"],
             command=[supervisor_source(), json.dumps(config), POSIX_SUPERVISOR, str(uid or 0)],
             stdin_open=True,
@@ -193,14 +188,18 @@ class DockerSandbox:
             self._shell = shell
             await shell.ping(START_SECONDS)
             return "python", uid or 0
-        posix = PosixShell(self._stream.reader, self._stream.writer)
+        posix = PosixShell(self._stream.reader, self._stream.writer, self._stop_command)
         self._shell = posix
         await posix.start(environment)
         return "sh", int(hello[1])
 
+    async def _stop_command(self) -> None:
+        with _docker_errors("The command can't be stopped"):
+            await asyncio.to_thread(self.container.kill, signal="TERM")
+
     def _copy_in(self, tree: Path, user: int) -> None:
         assert self._container is not None
-        self._container.put_archive("/", pack(tree, WORKDIR.lstrip("/"), user, user))
+        self._container.put_archive("/", _gathered(pack(tree, WORKDIR.lstrip("/"), user, user)))
 
     def _live(self) -> "Shell | PosixShell":
         if self._shell is None:
@@ -303,7 +302,8 @@ class _ContainerStream(asyncio.StreamReaderProtocol):
     async def attach(cls, client: "DockerClient", container: "Container") -> "_ContainerStream":
         """Attach to a created container, before it starts, so that nothing it says is missed."""
         parameters = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
-        response = await asyncio.to_thread(client.api.attach_socket, container.id, parameters)
+        attach = functools.partial(client.api.attach_socket, container.id, parameters)
+        response = await _made(attach, _release)
         raw: socket.socket = getattr(response, "_sock", response)
         raw.setblocking(False)
         loop = asyncio.get_running_loop()
@@ -330,15 +330,41 @@ class _ContainerStream(asyncio.StreamReaderProtocol):
     def close(self) -> None:
         """Close the connection."""
         self.writer.close()
-        # Each layer of the SDK keeps the socket open until it is closed itself.
-        for layer in (getattr(self._response, "_response", None), self._response):
-            if layer is not None:
-                layer.close()
+        _release(self._response)
 
 
-def _image_environment(attributes: dict[str, Any]) -> dict[str, str]:
-    variables = (attributes.get("Config") or {}).get("Env") or []
-    return dict(variable.partition("=")[::2] for variable in variables)
+def _remove(container: "Container") -> None:
+    container.remove(force=True, v=True)
+
+
+def _release(attached: Any) -> None:
+    """Close what the SDK attached: each of its layers keeps the socket open until it is closed itself."""
+    for layer in (getattr(attached, "_response", None), attached):
+        if layer is not None:
+            layer.close()
+
+
+async def _made(make: Callable[[], Made], undo: Callable[[Made], object]) -> Made:
+    """Let the engine make something in a thread; what it makes after a cancellation is undone."""
+    making = asyncio.create_task(asyncio.to_thread(make))
+    try:
+        return await asyncio.shield(making)
+    except asyncio.CancelledError:
+        with contextlib.suppress(Exception):
+            await asyncio.to_thread(undo, await making)
+        raise
+
+
+def _gathered(chunks: Iterable[bytes], size: int = 1 << 20) -> Iterator[bytes]:
+    """Join small chunks: each one that is sent costs a round through the HTTP client."""
+    pending = bytearray()
+    for chunk in chunks:
+        pending += chunk
+        if len(pending) >= size:
+            yield bytes(pending)
+            pending.clear()
+    if pending:
+        yield bytes(pending)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ status. What a command leaves (folder, exported variables) comes back at the end
 nonce and is sent in again with the next command, so nothing is kept on the sandbox's disk.
 
 It promises less than the Python supervisor: shell functions are not carried over, files over 1 MiB can't be
-written, an interrupted command costs the sandbox, and commands run as the supervisor's own user.
+written, and commands run as the supervisor's own user.
 """
 
 import asyncio
@@ -14,39 +14,41 @@ import math
 import secrets
 import shlex
 import time
+from collections.abc import Awaitable, Callable
 
 from envs.output import HeadTail, decode_output
 from envs.sandbox import MAX_FILE_BYTES, WORKDIR, CommandResult, FileContent
 from envs.shell import GRACE_SECONDS, HEAD_BYTES, TAIL_BYTES, problem_of
-from trajectories.errors import SandboxLost
+from trajectories.errors import SandboxError, SandboxLost
 
 MAX_WRITE_BYTES = 1024 * 1024
+SLACK_SECONDS = 1.0
+"""How long after its timeout a command may still be running before it is stopped from outside."""
+
 STATE_BYTES = 1024 * 1024
 """How much the exported variables may take to be carried over."""
 
 SUPERVISOR = r"""
-trap : HUP INT QUIT TERM
+trap '' HUP INT QUIT TERM
 while IFS= read -r nonce && IFS= read -r seconds && IFS= read -r script; do
-  sleep "$seconds" >/dev/null 2>&1 &
-  timer=$!
-  { printf '%b' "$script" | sh -c 'exec 3<&0 0</dev/null; . /proc/self/fd/3' sh 2>&1
-    code=$?; kill -KILL "$timer"; exit "$code"; } 2>/dev/null &
+  trap : HUP INT QUIT TERM
+  printf '%b' "$script" | sh -c 'exec 3<&0 0</dev/null; . /proc/self/fd/3' sh 2>&1 &
   command=$!
-  wait "$timer" 2>/dev/null && kill -KILL -1 2>/dev/null
-  { sleep 1; kill -KILL -1; } >/dev/null 2>&1 &
+  { sleep "$seconds"; kill -KILL -1; } >/dev/null 2>&1 &
   wait "$command" 2>/dev/null
   code=$?
   kill -KILL -1 2>/dev/null
   wait 2>/dev/null
+  trap '' HUP INT QUIT TERM
   printf '\n%s %s\n' "$nonce" "$code"
 done
 """
-"""It waits for the timer, which the end of the command ends, too: a command that kills everything else kills
-the timer and so is over. Killing every process but itself is a right of a namespace's first process."""
+"""Killing every process but itself is a right that only a namespace's first process has. A signal from
+outside ends the wait for a command that has stopped the timer or is no longer wanted."""
 
 _WRAPPER = """\
 __pw_leave() {{
-  __pw_code=$?; {{ set +eux; }} 2>/dev/null
+  __pw_code=$?; {{ set +eux; while command kill -KILL -1; do wait; done; }} 2>/dev/null
   printf '\\n%s\\n%s\\n' {mark} "$PWD"
   [ -d "$PWD" ] || cd -- {workdir} 2>/dev/null || cd /
   printf '%s\\n' "$PWD"; export -p; printf '%s.\\n' {mark}; exit $__pw_code
@@ -88,9 +90,22 @@ def escaped(text: str | bytes) -> str:
 class PosixShell:
     """Offers what `envs.shell.Shell` offers over the POSIX supervisor's stream."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        stop: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """Drive the supervisor at the other end.
+
+        Args:
+            reader: What the supervisor prints.
+            writer: What it reads.
+            stop: Sends SIGTERM to the supervisor, from outside.
+        """
         self._reader = reader
         self._writer = writer
+        self._stop = stop
         self._lock = asyncio.Lock()
         self._state = ""
         self._cwd = WORKDIR
@@ -216,20 +231,39 @@ class PosixShell:
             if self._lost:
                 raise SandboxLost(f"The sandbox is gone: {self._lost}.")
             nonce = secrets.token_hex(16)
+            seconds = max(1, math.ceil(timeout))  # not every `sleep` knows fractions
+            request = f"{nonce}\n{seconds}\n{escaped(script)}\n".encode("latin-1")
+            answer = asyncio.create_task(self._answer(request, nonce, HeadTail(head, tail)))
             try:
-                async with asyncio.timeout(timeout + GRACE_SECONDS):
-                    seconds = max(1, math.ceil(timeout))  # not every `sleep` knows fractions
-                    self._writer.write(f"{nonce}\n{seconds}\n{escaped(script)}\n".encode("latin-1"))
-                    await self._writer.drain()
-                    return await self._collect(nonce.encode(), HeadTail(head, tail))
+                done, _ = await asyncio.wait([answer], timeout=seconds + SLACK_SECONDS)
+                return answer.result() if done else ((await self._stopped(answer))[0], 137)
             except TimeoutError:
-                self._lost = f"it did not answer within {timeout + GRACE_SECONDS:.0f} seconds"
+                self._lost = f"it did not answer within {seconds + SLACK_SECONDS + GRACE_SECONDS:.0f} seconds"
             except (OSError, EOFError) as error:
                 self._lost = f"its stream ended ({error or type(error).__name__})"
             except asyncio.CancelledError:
-                self._lost = "its command was interrupted"
+                try:
+                    await self._stopped(answer)
+                except (SandboxError, OSError, EOFError, TimeoutError):
+                    self._lost = "it did not answer to an interrupt"
                 raise
+            finally:
+                answer.cancel()
             raise SandboxLost(f"The sandbox is gone: {self._lost}.")
+
+    async def _answer(self, request: bytes, nonce: str, output: HeadTail) -> tuple[HeadTail, int]:
+        self._writer.write(request)
+        await self._writer.drain()
+        return await self._collect(nonce.encode(), output)
+
+    async def _stopped(self, answer: asyncio.Task[tuple[HeadTail, int]]) -> tuple[HeadTail, int]:
+        """Stop the command in flight from outside and take its reply off the stream."""
+        async with asyncio.timeout(GRACE_SECONDS):
+            while self._stop is not None and not answer.done():
+                # Again and again: it heeds a signal only from when it waits for the command.
+                await self._stop()
+                await asyncio.wait([answer], timeout=0.1)
+            return await answer
 
     async def _collect(self, nonce: bytes, output: HeadTail) -> tuple[HeadTail, int]:
         """Read up to the line that only the supervisor can write; what precedes it is the output."""

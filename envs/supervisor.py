@@ -190,11 +190,14 @@ class Supervisor:
             (p for p in ("/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash") if os.path.exists(p)), ""
         )
         self.state_fd = 250 if self.shell else 7
+        environment = dict(os.environ) if config.get("inherit") else {}
+        environment.update(config["environment"])
+        environment.setdefault("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
         self.state = b"".join(
             b"export " + os.fsencode(name) + b"=" + quoted(os.fsencode(value)) + b"\n"
-            for name, value in sorted(config["environment"].items())
+            for name, value in sorted(environment.items())
         )
-        self.state += b"cd -- " + quoted(os.fsencode(self.cwd)) + b"\n"
+        self.state += self.going_to(os.fsencode(self.cwd))
         self.buffer = bytearray()
         self.wake_read, wake_write = os.pipe()
         for fd in (self.wake_read, wake_write):
@@ -425,18 +428,21 @@ class Supervisor:
         self.buffer = unread
         return False
 
+    def going_to(self, folder: bytes) -> bytes:
+        # A command may have left a function of that name.
+        return (b"builtin cd -- " if self.shell else b"cd -- ") + quoted(folder) + b"\n"
+
     def take_state(self, dumped: bytes) -> str:
         """Keep the state a shell left, if it left a whole one; return a note when its folder is gone."""
         parts = dumped.split(b"\0")
         if len(parts) >= 3:
             self.cwd = os.fsdecode(parts[0])
-            # The folder first: a function may have taken the name `cd`.
-            self.state = b"cd -- " + quoted(parts[0]) + b"\n" + parts[1] + b"\n"
+            self.state = parts[1] + b"\n" + self.going_to(parts[0])
         # As the command's user: without its capabilities root can't look into another user's closed folders.
         if self.as_command_user(os.path.isdir, self.cwd):
             return ""
         gone, self.cwd = self.cwd, self.workdir if os.path.isdir(self.workdir) else "/"
-        self.state = b"cd -- " + quoted(os.fsencode(self.cwd)) + b"\n" + self.state
+        self.state += self.going_to(os.fsencode(self.cwd))
         return "The working directory %s is gone; the next command starts in %s." % (gone, self.cwd)
 
     def resolve(self, header: "Header") -> "str | None":

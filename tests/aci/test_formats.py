@@ -123,7 +123,12 @@ def test_of_several_blocks_the_first_is_run_and_the_rest_forgotten() -> None:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_an_answer_that_was_cut_off_is_told_so(name: str) -> None:
-    text = {"fenced": "```create\npath: a\n<content>\nx", "json": '{"thought": "a', "native": "I will"}[name]
+    text = {
+        "fenced": "```create\npath: a\n<content>\nx",
+        "json": '{"thought": "a',
+        "staged": '{"thought": "a',
+        "native": "I will",
+    }[name]
     with pytest.raises(Malformed, match="cut off"):
         FORMATS[name].parse(Answer(text=text, finish_reason="length"), EVERY)
 

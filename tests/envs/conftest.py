@@ -135,14 +135,24 @@ class Place:
         return len(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()) - 1
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=ALL_KINDS)
-async def place(request: pytest.FixtureRequest, project: Path) -> AsyncIterator[Place]:
-    """A place of each kind."""
-    client = None if request.param == "unsafe" else request.getfixturevalue("engine")
-    image = {"docker": "base_image", "sh": "sh_image"}.get(request.param)
-    made = Place(request.param, client, request.getfixturevalue(image) if image else "", project)
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def _places() -> AsyncIterator[dict[str, Place]]:
+    made: dict[str, Place] = {}
     yield made
-    await made.drop()
+    for place in made.values():
+        await place.drop()
+
+
+@pytest.fixture(params=ALL_KINDS)
+def place(request: pytest.FixtureRequest, project: Path, _places: dict[str, Place]) -> Place:
+    """A place of each kind, the same for all tests of a module."""
+    kind = request.param
+    if kind not in _places:
+        client = None if kind == "unsafe" else request.getfixturevalue("engine")
+        image = {"docker": "base_image", "sh": "sh_image"}.get(kind)
+        name = request.getfixturevalue(image) if image else ""
+        _places[kind] = Place(kind, client, name, project)
+    return _places[kind]
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -85,9 +85,14 @@ FAULTS = {
     "a lone surrogate": Fault("printf '\udcff'", 0, r"\\xff"),
     # signals
     "kill -9 -1": Fault("kill -9 -1", None, harmful=True),
-    "kill -9 -1, then sleep": _endless("kill -9 -1; sleep 1000", harmful=True),
+    "kill -9 -1, then sleep": Fault(
+        "kill -9 -1; while :; do :; done", None, seconds=1, harmful=True
+    ),
     "kill -STOP -1": Fault("kill -STOP -1", None, harmful=True),
-    "signals for process 1": Fault("for s in KILL STOP TERM INT HUP; do kill -$s 1; done; :", None, harmful=True),
+    "kill -STOP -1, then a loop": _endless("kill -STOP -1; while :; do :; done", harmful=True),
+    "signals for process 1": Fault(
+        "for s in KILL STOP TERM INT HUP; do kill -$s 1; done; :", None, harmful=True
+    ),
     "kill -9 of itself": Fault("echo before; kill -9 $$; echo never", 137, "before\n"),
     "kill -SEGV of a child": Fault("sh -c 'kill -SEGV $$'; echo $?", 0, "(?s).*139\n"),
     "kill -HUP of its group": Fault("kill -HUP 0", None, harmful=True),
@@ -97,14 +102,16 @@ FAULTS = {
     # processes left behind
     "a background job that holds stdout": Fault("sleep 1000 & echo started", 0, "started\n"),
     "a background job that prints": Fault("yes & echo started", 0, "(?s).*started\n.*"),
-    "a daemon in a session of its own": Fault("(setsid sleep 1000 >/dev/null 2>&1 &); echo left", 0, "left\n"),
+    "a daemon in a session of its own": Fault(
+        "(setsid sleep 1000 >/dev/null 2>&1 &); echo left", 0, "left\n"
+    ),
     "a twice orphaned daemon": Fault("( ( trap '' HUP TERM; sleep 1000 & ) & ); echo left", 0, "left\n"),
     "a stopped orphan": Fault("sh -c 'kill -STOP $$' & echo left", 0, "left\n"),
     "a fork bomb": Fault(
-        "bomb() { bomb | bomb & }; bomb; while :; do :; done", None, seconds=2, timed_out=True, harmful=True
+        "bomb() { bomb | bomb & }; bomb; while :; do :; done", None, seconds=1, timed_out=True, harmful=True
     ),
     "a fork bomb in the foreground": Fault(
-        "bomb() { bomb | bomb; }; bomb", None, seconds=2, harmful=True
+        "bomb() { bomb | bomb; }; bomb", None, seconds=1, harmful=True
     ),
     "zombies": Fault("for i in 1 2 3 4 5 6 7 8 9; do (sh -c : &) ; done; echo ok", 0, "ok\n"),
     # streams
@@ -123,7 +130,8 @@ FAULTS = {
     "stdin from elsewhere": Fault("exec </dev/zero; echo ok", 0, "ok\n"),
     "a forged frame": Fault("printf '\\0\\0\\0\\2\\0\\0\\0\\0{}'; echo", 0),
     "writing to everyone's output": Fault(
-        "for f in /proc/[0-9]*/fd/1; do printf '\\0\\0\\0\\2\\0\\0\\0\\0{}\\n0123 0\\n' >$f; done 2>/dev/null; echo x",
+        "for f in /proc/[0-9]*/fd/1; do printf '\\0\\0\\0\\2\\0\\0\\0\\0{}\\n01 0\\n' >$f; done 2>/dev/null"
+        "; echo x",
         None, "(?s).*x\n", harmful=True,
     ),
     # the place itself
@@ -158,7 +166,9 @@ CASES = [
 
 @pytest.mark.parametrize(("place", "fault"), CASES, indirect=["place"])
 async def test_no_command_breaks_the_shell(place: Place, sandbox: AnySandbox, fault: Fault) -> None:
-    result = await sandbox.run(fault.command, fault.seconds)
+    # A plain `sleep` knows whole seconds only.
+    seconds = 0.3 if fault.timed_out and place.kind != "sh" else fault.seconds
+    result = await sandbox.run(fault.command, seconds)
     try:
         if isinstance(fault.exit_code, set):
             assert result.exit_code in fault.exit_code, result
@@ -200,7 +210,7 @@ async def test_state_outlives_the_way_a_command_ends(sandbox: AnySandbox, ending
     assert result.output == f"{ending}\nsub\n"
 
 
-@pytest.mark.parametrize("place", ["docker", "unsafe"], indirect=True)
+@pytest.mark.parametrize("place", [ENGINE_KINDS[0], "unsafe"], indirect=True)
 async def test_functions_go_from_one_command_to_the_next(sandbox: AnySandbox, place: Place) -> None:
     await sandbox.run('greet() { echo "hello $1"; }; cd() { builtin cd "$@" && echo moved; }', 10)
     assert (await sandbox.run("greet you; cd /; pwd", 10)).output == "hello you\nmoved\n/\n"
@@ -239,12 +249,10 @@ async def test_less_than_a_second_is_time_enough_for_a_short_command(sandbox: An
     assert (await sandbox.run("echo quick", 0.9)).output == "quick\n"
 
 
-@pytest.mark.parametrize("place", ["docker", "unsafe"], indirect=True)
 @pytest.mark.parametrize("times", [1, 3])
 async def test_an_interrupted_command_ends_and_the_next_one_works(
     sandbox: AnySandbox, place: Place, times: int
 ) -> None:
-    await sandbox.run("rm -f started; mkfifo started", 10)
     for _ in range(times):
         task = asyncio.create_task(sandbox.run("trap '' TERM INT; sleep 1000 & yes", 1000))
         await asyncio.sleep(0)
@@ -255,7 +263,6 @@ async def test_an_interrupted_command_ends_and_the_next_one_works(
     assert place.is_empty()
 
 
-@pytest.mark.parametrize("place", ["docker", "unsafe"], indirect=True)
 async def test_a_command_interrupted_in_the_middle_ends_too(sandbox: AnySandbox, place: Place) -> None:
     task = asyncio.create_task(sandbox.run("touch running; while :; do :; done", 1000))
     while not await _running(sandbox):
@@ -680,7 +687,7 @@ async def test_the_supervisor_works_under_old_and_new_pythons(python: str, tmp_p
         tmp_path,
         ask("ping", 1)
         + ask("run", 2, "echo \"$WHO\"; export A='ä'; cd /; yes | head -c 3000; exit 3".encode())
-        + ask("run", 3, b'echo "$A"; pwd; sleep 1000', timeout=1)
+        + ask("run", 3, b'echo "$A"; pwd; sleep 1000', timeout=0.3)
         + ask("write", 4, b"text", path="new/f", root=root, create=True)
         + ask("read", 5, path="new/f", root=root)
         + ask("remove", 6, path="new/f", root=root)
@@ -704,6 +711,6 @@ async def test_a_shell_never_reports_the_death_of_what_the_supervisor_killed(tmp
     command = (
         b"for i in 1 2 3 4 5 6 7 8 9; do (sh -c 'while :; do sleep 1000; done'; :) & done; sleep 1000; :"
     )
-    sent = b"".join(ask("run", n, command, timeout=0.2) for n in range(10))
+    sent = b"".join(ask("run", n, command, timeout=0.2) for n in range(6))
     replies = await _talk(sys.executable, tmp_path, sent)
-    assert [body for _, body in replies] == [b""] * 10
+    assert [body for _, body in replies] == [b""] * 6
