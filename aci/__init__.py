@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from aci.command import Command, Observation
-from aci.editing import Create, Edit, EditLines, Insert, Rewrite, Undo
+from aci.editing import Create, Edit, EditLines, Insert, Undo
+from aci.rewriting import Rewrite
 from aci.searching import FindFile, SearchDir, SearchFile
 from aci.shell import Bash
 from aci.submitting import Diff, Submit

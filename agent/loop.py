@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from aci.command import Command, Observation
-from aci.editing import Rewrite
 from aci.formats import Action, Format, Malformed, Pending
 from aci.offers import offer
+from aci.rewriting import Rewrite
 from aci.workspace import Workspace
 from agent.breaker import LoopBreaker
 from agent.budget import Budget

@@ -20,6 +20,7 @@ from agent.loop import Meter
 from agent.models.base import Capabilities, Model
 from agent.models.choose import choose as choose_model
 from agent.models.retry import Retrying
+from agent.models.weights import KNOWN
 from agent.settings import Settings
 from agent.task import Task
 from envs.choose import choose as choose_sandbox
@@ -186,6 +187,7 @@ def _started(
             "python": platform.python_version(),
             "platform": platform.platform(),
             "model": model.name,
+            **({"weights": KNOWN[model.name].sha256} if model.name in KNOWN else {}),
         },
     )
 

@@ -37,13 +37,13 @@ while IFS= read -r nonce && IFS= read -r seconds && IFS= read -r script; do
   { sleep "$seconds"; kill -KILL -1; } >/dev/null 2>&1 &
   wait "$command" 2>/dev/null
   code=$?
-  kill -KILL -1 2>/dev/null
-  wait 2>/dev/null
+  while kill -KILL -1; do : & wait; done 2>/dev/null
   trap '' HUP INT QUIT TERM
   printf '\n%s %s\n' "$nonce" "$code"
 done
 """
-"""Killing every process but itself is a right that only a namespace's first process has. A signal from
+"""Killing every process but itself is a right that only a namespace's first process has. It does so until
+none is left, for one that is dying may still print; `wait` reaps orphans only beside a child. A signal from
 outside ends the wait for a command that has stopped the timer or is no longer wanted."""
 
 _WRAPPER = """\

@@ -20,7 +20,8 @@ from trajectories.errors import SandboxLost
 def only_sh(test: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
     """Run a test in the container that has nothing but `sh`."""
     in_sh = pytest.mark.parametrize("place", [ENGINE_KINDS[1]], indirect=True)
-    return pytest.mark.asyncio(loop_scope="module")(in_sh(test))
+    marked: Callable[..., Awaitable[None]] = pytest.mark.asyncio(loop_scope="module")(in_sh(test))
+    return marked
 
 
 @only_sh
