@@ -48,7 +48,7 @@ class _Layer:
     values: dict[str, Any]
     origin: str
     named: str
-    """Format of a key's name in this source, e.g. "{key} in /home/a/agent.toml"."""
+    """Format of a key's name in this source, e.g. "{key} in ./agent.toml"."""
 
     def origin_of(self, key: str) -> str:
         return self.origin.format(variable=_variable(key))
