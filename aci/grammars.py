@@ -40,16 +40,26 @@ def language_of(path: str) -> str:
 
 
 @cache
-def _parser(language: str) -> Any:
+def grammar(language: str) -> Any:
+    """Return the grammar of a language, or None when it is not installed."""
     try:
-        # Imported when a file of the language is first edited: each grammar is a library of its own.
-        from tree_sitter import Language, Parser  # noqa: PLC0415
+        # Imported when a file of the language is first looked at: each grammar is a library of its own.
+        from tree_sitter import Language  # noqa: PLC0415
 
         module = import_module(f"tree_sitter_{language}")
     except ImportError:
         return None
-    pointer = module.language_xml() if language == "xml" else module.language()
-    return Parser(Language(pointer))
+    return Language(module.language_xml() if language == "xml" else module.language())
+
+
+@cache
+def _parser(language: str) -> Any:
+    found = grammar(language)
+    if found is None:
+        return None
+    from tree_sitter import Parser  # noqa: PLC0415
+
+    return Parser(found)
 
 
 def parse(language: str, text: str) -> Any | None:
