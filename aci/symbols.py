@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from aci.grammars import language_of, parse
 
 # Each pattern names what it defines by `@name`; the other capture says which kind of thing that is. `@around`
-# defines nothing itself but gives its name to what lies in it, as does `@owner` for a method outside its type.
+# defines nothing itself but gives its name to what lies in it; so does `@owner` to a method outside its type.
 _DEFINITIONS: Mapping[str, str] = {
     "python": """
         (class_definition name: (_) @name) @class
@@ -160,9 +160,8 @@ def _matches(language: str, patterns: str, root: Any) -> Iterator[_Match]:
         if key in seen:
             continue
         seen.add(key)
-        owner = _type_in(captures["owner"][0].text) + "." if "owner" in captures else ""
-        text = " ".join(named.text.decode("utf-8", "replace").split())
-        name = _type_in(named.text) if kind == "around" else owner + text
+        owner = _type_in(captures["owner"][0]) + "." if "owner" in captures else ""
+        name = _type_in(named) if kind == "around" else owner + " ".join(_text(named).split())
         # Sorted, what lies around comes before what lies in it.
         yield _Match(node.start_byte, -node.end_byte, node, kind, name)
 
@@ -176,9 +175,13 @@ def _query(language: str, patterns: str) -> Any:
     return Query(grammar(language), patterns)
 
 
-def _type_in(text: bytes) -> str:
+def _text(node: Any) -> str:
+    return str((node.text or b"").decode("utf-8", "replace"))
+
+
+def _type_in(node: Any) -> str:
     """Return the name of a type from how it is written: `(r *Report[T])`, `Report<'a>`."""
-    bare = text.decode("utf-8", "replace").strip("()& *").partition("<")[0].partition("[")[0]
+    bare = _text(node).strip("()& *").partition("<")[0].partition("[")[0]
     return bare.split()[-1].strip("*&").rpartition("::")[2] if bare.split() else ""
 
 

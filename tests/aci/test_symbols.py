@@ -34,11 +34,15 @@ class Other:
 """
 CASES = {
     "a.js": (
-        "export default function f() {}\nclass A {\n  m() {}\n  static s() {}\n  h = () => 1;\n}\nfunction* g() {}\n"
+        "export default function f() {}\nclass A {\n  m() {}\n  static s() {}\n  h = () => 1;\n}\n"
+        "function* g() {}\n"
         "const k = async (x) => {\n  return x;\n};\nmodule.exports = class Z { q() {} };\n",
         ["f", "A", "A.m", "A.s", "A.h", "g", "k", "Z", "Z.q"],
     ),
-    "a.go": ("package a\n\nfunc F() int { return 1 }\n\nfunc (r *R) Render() {}\n\ntype T struct {}\n", ["F", "R.Render", "T"]),
+    "a.go": (
+        "package a\n\nfunc F() int { return 1 }\n\nfunc (r *R) Render() {}\n\ntype T struct {}\n",
+        ["F", "R.Render", "T"],
+    ),
     "a.rs": (
         "struct R;\nimpl R {\n  fn new() -> R { R }\n}\nmod m {\n  pub fn f() {}\n}\n"
         "trait T {\n  fn g(&self) {}\n}\n",
