@@ -203,7 +203,11 @@ def test_native_tools_describe_every_command_and_field() -> None:
                 "minimum": 0,
                 "maximum": 1000000,
                 "description": "Line to show.",
-                "default": 1,
+            },
+            "symbol": {
+                "type": "string",
+                "description": "Function or class to show, such as Report.render.",
+                "default": "",
             },
         },
         "required": ["path"],
