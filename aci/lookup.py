@@ -8,9 +8,10 @@ from pydantic import Field
 
 from aci.command import Command, Observation
 from aci.document import BinaryFile, Document
+from aci.grammars import language_of
 from aci.hits import Answer, over_files
 from aci.listing import Scope, scope_of
-from aci.occurrences import Occurrences, occurrences
+from aci.occurrences import LANGUAGES, Occurrences, occurrences
 from aci.patterns import Pattern, Unsearchable, quoted
 from aci.rendering import clipped, harmless, listed, plural
 from aci.rendering import name as shown_name
@@ -171,8 +172,10 @@ async def _look(workspace: Workspace, scope: Scope, wanted: str) -> _Result:
     locale = Pattern(last).locale()
     answer = await over_files(workspace, scope, f"export LC_ALL={locale}\n{script}")
     paths = _ranked(answer, scope)
-    files, mentions = [], []
-    for path in paths[:_PARSED]:
+    known = [path for path in paths if language_of(path) in LANGUAGES]
+    mentions = [path for path in paths if language_of(path) not in LANGUAGES]
+    files = []
+    for path in known[:_PARSED]:
         try:
             document = Document.decode((await workspace.read(path)).data)
         except (FileProblem, BinaryFile):
@@ -183,7 +186,7 @@ async def _look(workspace: Workspace, scope: Scope, wanted: str) -> _Result:
             mentions.append(path)
         elif found.definitions or found.uses:
             files.append(_File(path, document.lines, found))
-    unread = paths[_PARSED:]
+    unread = known[_PARSED:]
     return _Result(sorted(files), sorted(mentions), sorted(unread))
 
 
