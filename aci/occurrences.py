@@ -7,14 +7,18 @@ from typing import Any, NamedTuple
 from aci.grammars import language_of, parse
 from aci.symbols import Symbol, symbols
 
-LANGUAGES = frozenset({"bash", "go", "java", "javascript", "python", "rust"})
+LANGUAGES = frozenset(
+    {"bash", "c", "cpp", "go", "java", "javascript", "php", "python", "ruby", "rust", "tsx", "typescript"}
+)
 """Languages whose names are told from their comments and texts."""
 
-_NAMES = frozenset({"word", "variable_name"})
+_NAMES = frozenset({"constant", "name", "variable_name", "word"})
 # What gives a name to a value or a type, and under which field the name stands.
 _BINDINGS = {
     "assignment": "left",
     "annotation_type_element_declaration": "name",
+    "enumerator": "name", "preproc_def": "name", "property_signature": "name", "method_signature": "name",
+    "public_field_definition": "name", "init_declarator": "declarator",
     "const_item": "name", "const_spec": "name", "enum_constant": "name", "enum_variant": "name",
     "field_declaration": "name", "field_definition": "property", "function_signature_item": "name",
     "method_elem": "name", "static_item": "name", "type_alias": "name", "type_alias_statement": "left",
@@ -49,11 +53,15 @@ def occurrences(path: str, text: str, name: str) -> Occurrences | None:
         return None
     found = {symbol.first: symbol for symbol in symbols(path, text) if symbol.name.rpartition(".")[2] == name}
     uses = []
+    pending = [found[first] for first in sorted(found)]
     for node in _tokens(root, text, name):
         line = node.start_point[0] + 1
-        if _is_name_of_definition(node):
-            continue
-        if (bound := _binding(node)) is None:
+        while pending and pending[0].last < line:
+            pending.pop(0)
+        if pending and pending[0].first <= line:
+            # The first of its tokens in a definition is what it defines.
+            pending.pop(0)
+        elif (bound := _binding(node)) is None:
             uses.append(line)
         elif line not in found:
             end = bound.end_point[0] + 1
@@ -67,15 +75,6 @@ def _tokens(root: Any, text: str, name: str) -> Iterator[Any]:
         node = root.descendant_for_byte_range(match.start(), match.end())
         if node is not None and (node.type in _NAMES or "identifier" in node.type) and node.text == wanted:
             yield node
-
-
-def _is_name_of_definition(node: Any) -> bool:
-    around = node.parent
-    if around is None or around.type in _BINDINGS or around.child_by_field_name("name") != node:
-        return False
-    return around.type == "class" or any(
-        word in around.type for word in ("definition", "declaration", "item", "spec")
-    )
 
 
 def _binding(node: Any) -> Any | None:
