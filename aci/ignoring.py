@@ -1,9 +1,10 @@
 """The rules of .gitignore files, for a repository whose git can't be asked."""
 
 import shlex
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 from pathspec import GitIgnoreSpec
+from pathspec.pattern import Pattern
 
 from aci.listing import Scope
 from aci.workspace import Workspace
@@ -16,7 +17,8 @@ _DEEP = ("node_modules", ".venv", "venv", "__pycache__", ".tox", ".nox", "target
 _WILD = str.maketrans({sign: f"\\{sign}" for sign in "\\*?["})
 
 
-class Rules(NamedTuple):
+@dataclass(frozen=True)
+class Rules:
     """What the .gitignore files of a repository say.
 
     Attributes:
@@ -26,20 +28,27 @@ class Rules(NamedTuple):
 
     specs: dict[str, GitIgnoreSpec]
     pruned: tuple[str, ...] = ()
+    _folders: dict[str, bool] = field(default_factory=dict)
 
     def ignores(self, path: str) -> bool:
         """Say whether a file, or a folder with a slash at its end, is ignored, or one that it lies in."""
         parts = path.split("/")
         folders = ("/".join(parts[:depth]) + "/" for depth in range(1, len(parts)))
-        return any(self._says(folder) for folder in folders) or self._says(path)
+        return any(self._leaves_out(folder) for folder in folders) or self._says(path)
+
+    def _leaves_out(self, folder: str) -> bool:
+        if folder not in self._folders:
+            self._folders[folder] = self._says(folder)
+        return self._folders[folder]
 
     def _says(self, path: str) -> bool:
         # The rule that lies deepest decides.
         for folder in sorted(self.specs, key=len, reverse=True):
             if path.startswith(folder) and path != folder:
-                verdict = self.specs[folder].check_file(path.removeprefix(folder)).include
-                if verdict is not None:
-                    return verdict
+                inside = path.removeprefix(folder)
+                for pattern in reversed(self.specs[folder].patterns):
+                    if pattern.include is not None and _matches(pattern, inside):
+                        return bool(pattern.include)
         return False
 
     def prune(self, scope: Scope) -> str:
@@ -48,6 +57,23 @@ class Rules(NamedTuple):
         paths = [f"-path {shlex.quote('./' + path.translate(_WILD))} -prune -o" for path in below]
         # Never empty: that the rules were read must be told.
         return " ".join(paths[:_MAX_PRUNED]) or "-name .git -prune -o"
+
+
+def _matches(pattern: Pattern, path: str) -> bool:
+    """Say whether a pattern means this file or folder itself, not one that it lies in.
+
+    The library's patterns take in what lies below a folder, and mark the slash where they do. Git asks folder
+    by folder instead, and that decides when a later line takes something in the folder back.
+    """
+    found = pattern.match_file(path.rstrip("/"))
+    if found is not None and found.match.groupdict().get("ps_d") is None:
+        return True
+    found = pattern.match_file(path) if path.endswith("/") else None
+    return (
+        found is not None
+        and found.match.groupdict().get("ps_d") is not None
+        and (found.match.end("ps_d") == len(path))
+    )
 
 
 async def read_rules(workspace: Workspace) -> Rules:
@@ -74,7 +100,7 @@ command find . -name .git -prune -o -type d \\( {names} \\) -print0 -prune -o -t
     for folder in sorted(entry.removeprefix("./") for entry in folders.split("\0")[:-1] if entry != "."):
         if not any(folder.startswith(f"{outer}/") for outer in pruned) and read.ignores(f"{folder}/"):
             pruned.append(folder)
-    return read._replace(pruned=tuple(pruned))
+    return Rules(specs, tuple(pruned))
 
 
 def _spec(text: str) -> GitIgnoreSpec:

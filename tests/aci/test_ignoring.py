@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aci.ignoring import Rules, _spec
@@ -28,11 +28,17 @@ def rules(files: Mapping[str, str]) -> Rules:
     return Rules({folder: _spec(text) for folder, text in files.items()})
 
 
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    tree = tmp_path_factory.mktemp("rules")
+    subprocess.run(["git", "init", "-q", str(tree)], check=True)
+    return tree
+
+
 def ignored_by_git(tree: Path, files: Mapping[str, str], paths: list[str]) -> set[str]:
     for folder, text in files.items():
         (tree / folder).mkdir(parents=True, exist_ok=True)
         (tree / folder / ".gitignore").write_text(text + "\n")
-    subprocess.run(["git", "init", "-q", str(tree)], check=True)
     asked = subprocess.run(
         ["git", "check-ignore", "-z", "--stdin"],
         cwd=tree, input="\0".join(paths) + "\0", capture_output=True, text=True, check=False,
@@ -42,16 +48,20 @@ def ignored_by_git(tree: Path, files: Mapping[str, str], paths: list[str]) -> se
 
 @settings(max_examples=60, deadline=None)
 @given(top=RULES, inner=RULES, paths=st.lists(PATHS, min_size=1, max_size=8))
-def test_files_are_ignored_as_git_ignores_them(top: str, inner: str, paths: list[str]) -> None:
+@example(top="!*\na\n*.log", inner="", paths=["a/b"])
+@example(top="a/b/x.log\na/*\n!a/b", inner="", paths=["a/b/x.log", "a/b/b", "a/build"])
+@example(top="build/**\n!build/a", inner="", paths=["build/a", "build/b"])
+def test_files_are_ignored_as_git_ignores_them(
+    repository: Path, top: str, inner: str, paths: list[str]
+) -> None:
     # A path can't lie in another one that is a file.
     paths = [path for path in paths if not any(other.startswith(f"{path}/") for other in paths)]
     files = {"": top, "a/": inner}
-    with tempfile.TemporaryDirectory() as folder:
-        for path in paths:
-            (Path(folder) / path).parent.mkdir(parents=True, exist_ok=True)
-        paths = [path for path in paths if not (Path(folder) / path).is_dir() and path != "a"]
-        expected = ignored_by_git(Path(folder), files, paths)
-    assert {path for path in paths if rules(files).ignores(path)} == expected
+    folder = Path(tempfile.mkdtemp(dir=repository))
+    for path in paths:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+    paths = [path for path in paths if not (folder / path).is_dir() and path != "a"]
+    assert {path for path in paths if rules(files).ignores(path)} == ignored_by_git(folder, files, paths)
 
 
 @pytest.mark.parametrize(
