@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from aci.command import Command
+from aci.formats.building import build
 from aci.formats.jsons import as_call, find_object
+from aci.formats.malformed import Malformed
 from trajectories.messages import Answer, Message
 
 _BLOCK = re.compile(
@@ -28,10 +30,6 @@ class Action(NamedTuple):
     command: Command
     call_id: str | None = None
     note: str = ""
-
-
-class Malformed(Exception):
-    """An answer holds no valid action; the message is one sentence that tells the right form."""
 
 
 class Pending(NamedTuple):
@@ -63,8 +61,7 @@ class Pending(NamedTuple):
         is_call = found is not None and as_call(found.value) is not None
         if is_call or (text.lstrip().startswith("{") and "symbol" in self.arguments):
             raise Malformed("You wrote JSON again. Write the program code itself, in one code block.")
-        arguments = {**self.arguments, self.command.block: text}
-        return Action(self.thought, self.command.model_validate(arguments))
+        return Action(self.thought, build(self.command, {**self.arguments, self.command.block: text}))
 
 
 class Format(Protocol):
@@ -72,6 +69,8 @@ class Format(Protocol):
 
     name: str
     """As written in the configuration."""
+    example: str
+    """A whole valid answer, as it is shown to a model that repeats a malformed one."""
 
     def instructions(self, commands: Sequence[type[Command]]) -> str:
         """Return the part of the system prompt that lists the commands and the form of an answer."""
@@ -89,11 +88,11 @@ class Format(Protocol):
         """
         ...
 
-    def parse(self, answer: Answer, commands: Sequence[type[Command]]) -> Action | Pending:
-        """Return the action of an answer, or what must be asked before there is one.
+    def parse(self, answer: Answer, commands: Sequence[type[Command]]) -> Sequence[Action] | Pending:
+        """Return the actions of an answer in their order, at least one, or what must be asked before.
 
         Raises:
-            Malformed: There is none, or it is not valid.
+            Malformed: There is none, or one of them is not valid: then none of them is to be run.
         """
         ...
 
@@ -101,6 +100,10 @@ class Format(Protocol):
         """Return the answer as it stands in the history."""
         ...
 
-    def observe(self, action: Action | None, answer: Answer, text: str) -> Message:
-        """Return an observation, or with no action the sentence about a malformed answer, for the history."""
+    def observe(self, action: Action, text: str) -> Message:
+        """Return the observation of one action for the history."""
+        ...
+
+    def correct(self, answer: Answer, fault: Malformed) -> tuple[Message, ...]:
+        """Return what a malformed answer is told, for the history."""
         ...
