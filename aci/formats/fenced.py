@@ -23,8 +23,8 @@ that is a list is given once for each item; an item that is an object has its ow
 
 Beyond the grammar an answer is understood where it can mean one thing only: a shell block is `bash`,
 arguments may follow the name (`open src/a.py 10`), stand as a call (`open("src/a.py", 10)`), as JSON or as a
-heredoc (`create a.py <<EOF`), `edit` takes conflict markers (`<<<<<<< SEARCH`), and where no block holds an
-action the calls of other systems are taken (see `foreign`). Blocks that are no action are part of the thought.
+heredoc (`create a.py <<EOF`), `edit` takes conflict markers (`<<<<<<< SEARCH`); where no block holds an
+action the calls of other systems are taken (see `foreign`). Blocks without one are part of the thought.
 Of several actions the first is run and the model told: what follows is often an imagined observation. But
 nothing is run when the first is malformed, since the later ones were written in the belief that it works.
 """

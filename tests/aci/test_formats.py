@@ -330,7 +330,7 @@ def test_no_call_of_an_answer_is_run_when_one_is_malformed() -> None:
 
 def test_whole_calls_of_an_answer_that_was_cut_off_are_not_run() -> None:
     answer = Answer(text="", tool_calls=(call("undo", "{}"),), finish_reason="length")
-    with pytest.raises(Malformed, match="Your answer was cut off; .* No tool call of it was run"):
+    with pytest.raises(Malformed, match=r"Your answer was cut off; .* No tool call of it was run"):
         NATIVE.parse(answer, EVERY)
 
 
@@ -449,28 +449,23 @@ def test_a_foreign_call_without_its_end_is_not_run(form: Any, text: str) -> None
         form.parse(said(text), EVERY)
 
 
-@pytest.mark.parametrize(
-    ("text", "command"),
-    [
-        ("```create a.py <<'EOF'\nx = 1\n```\ny\nEOF\n```", None),
-        ("```create a.py <<'EOF'\nx = 1\nEOF\n```", COMMANDS["create"](path="a.py", content="x = 1")),
-        (
-            "```\ncreate a.py <<EOF\nx = 1\ny = 2\nEOF\n```",
-            COMMANDS["create"](path="a.py", content="x = 1\ny = 2"),
-        ),
-        ("```sh\ncreate a.py <<EOF\nx = 1\nEOF\n```", COMMANDS["create"](path="a.py", content="x = 1")),
-        ("```sh\ncat <<EOF\nx\nEOF\n```", COMMANDS["bash"](command="cat <<EOF\nx\nEOF")),
-        ("```sh\ncat a.py\n```", COMMANDS["bash"](command="cat a.py")),
-        (
-            "```edit_lines a.py 3 4 <<END\nx\nEND\n```",
-            COMMANDS["edit_lines"](path="a.py", first=3, last=4, content="x"),
-        ),
-    ],
-)
+HEREDOCS: list[tuple[str, Any]] = [
+    ("```create a.py <<'EOF'\nx = 1\nEOF\n```", COMMANDS["create"](path="a.py", content="x = 1")),
+    ("```\ncreate a.py <<EOF\nx = 1\ny\nEOF\n```", COMMANDS["create"](path="a.py", content="x = 1\ny")),
+    ("```sh\ncreate a.py <<EOF\nx = 1\nEOF\n```", COMMANDS["create"](path="a.py", content="x = 1")),
+    ("```sh\ncat <<EOF\nx\nEOF\n```", COMMANDS["bash"](command="cat <<EOF\nx\nEOF")),
+    ("```sh\ncat a.py\n```", COMMANDS["bash"](command="cat a.py")),
+    (
+        "```edit_lines a.py 3 4 <<END\nx\nEND\n```",
+        COMMANDS["edit_lines"](path="a.py", first=3, last=4, content="x"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "command"), HEREDOCS, ids=[text for text, _ in HEREDOCS])
 def test_a_heredoc_holds_the_text_of_a_command(text: str, command: Any) -> None:
-    if command is not None:
-        (action,) = FENCED.parse(said(text), EVERY)
-        assert action.command == command
+    (action,) = FENCED.parse(said(text), EVERY)
+    assert action.command == command
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -479,7 +474,8 @@ def test_what_a_wrong_form_costs_is_short(name: str) -> None:
     wrong = {"command": "edit", "arguments": {"path": long, "search": long, long: long}}
     text = json.dumps(wrong)
     answers = [
-        said(long), said(text), said(f"```edit\n{long}\n```"), said(f"```{long}\n```"), said(f"```json\n{text}\n```"),
+        said(long), said(text), said(f"```json\n{text}\n```"),
+        said(f"```edit\n{long}\n```"), said(f"```{long}\n```"),
         Answer(text="", tool_calls=(call(long, long),)), Answer(text="", tool_calls=(call("edit", long),)),
         Answer(text="", tool_calls=(call("edit", json.dumps(wrong["arguments"])),)),
     ]  # fmt: skip
