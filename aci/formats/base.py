@@ -8,6 +8,7 @@ from aci.command import Command
 from aci.formats.building import build
 from aci.formats.jsons import as_call, find_object
 from aci.formats.malformed import Malformed
+from aci.formats.names import lookup, renamed
 from trajectories.messages import Answer, Message
 
 _BLOCK = re.compile(
@@ -57,11 +58,29 @@ class Pending(NamedTuple):
             raise Malformed("The code block was cut off before it ended. Write less text.")
         blocks = [match["text"] for match in _BLOCK.finditer(answer.text)]
         text = blocks[0] if blocks else answer.text.strip("\n") + "\n"
-        found = find_object(text) if text.lstrip().startswith("{") else None
-        is_call = found is not None and as_call(found.value) is not None
-        if is_call or (text.lstrip().startswith("{") and "symbol" in self.arguments):
-            raise Malformed("You wrote JSON again. Write the program code itself, in one code block.")
+        if text.lstrip().startswith("{"):
+            text = self._unpacked(text)
         return Action(self.thought, build(self.command, {**self.arguments, self.command.block: text}))
+
+    def _unpacked(self, text: str) -> str:
+        """Return the text that JSON holds which came instead of it, or the text as it is when that is meant.
+
+        Raises:
+            Malformed: It is an action without a text.
+        """
+        found = find_object(text)
+        call = as_call(found.value) if found is not None else None
+        # A function is no JSON, a file may be.
+        is_code = "symbol" in self.arguments
+        if found is not None and (call is not None or is_code):
+            same = call is not None and lookup(call[0], [self.command]) is not None
+            held = renamed(self.command.model_fields, call[1] if call is not None and same else found.value)
+            written = held.get(self.command.block)
+            if isinstance(written, str) and (same or is_code):
+                return written
+        if call is not None or is_code:
+            raise Malformed("You wrote JSON again. Write the program code itself, in one code block.")
+        return text
 
 
 class Format(Protocol):

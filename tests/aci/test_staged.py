@@ -54,6 +54,21 @@ def test_a_text_that_was_cut_off_or_is_json_again_is_malformed() -> None:
         pending.complete(said("open", {"path": "a.py"}))
 
 
+def test_text_that_comes_as_json_again_is_taken_where_it_is_there() -> None:
+    pending = STAGED.parse(said("rewrite", REWRITE), ALL)
+    assert isinstance(pending, Pending)
+    code = "def f(): pass"
+    for again in (said("rewrite", {**REWRITE, "content": code}), Answer(text=json.dumps({"code": code}))):
+        assert pending.complete(again).command.content == code
+
+
+def test_a_json_file_is_no_action_that_comes_again() -> None:
+    pending = STAGED.parse(said("create", {"path": "a.json"}), ALL)
+    assert isinstance(pending, Pending)
+    action = pending.complete(Answer(text='```json\n{"content": "x", "n": 1}\n```'))
+    assert action.command.content == '{"content": "x", "n": 1}\n'
+
+
 def test_text_that_came_along_is_not_asked_for_again() -> None:
     action = STAGED.parse(said("rewrite", {**REWRITE, "content": "def f(): pass\n"}), ALL)
     assert not isinstance(action, Pending)
