@@ -6,6 +6,7 @@ import textwrap
 
 from aci import COMMANDS
 from aci.command import Command
+from aci.formats.kinds import item_fields, kind_of
 from aci.formats.schema import signature, summary
 
 

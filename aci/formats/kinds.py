@@ -112,10 +112,10 @@ def described(kind: Kind) -> str:
 
 
 def outline(kind: Kind) -> str:
-    """Return the form of a value that is no plain one: `[{search, replace}, ...]`, `a|b`; else ""."""
+    """Return the form of a value that is no plain one: `[{search, replace}, ...]`, `"a"|"b"`; else ""."""
     match kind.name:
         case "choice":
-            return "|".join(kind.words)
+            return "|".join(f'"{word}"' for word in kind.words)
         case "list":
             inner = outline(kind.item) if kind.item else ""
             return f"[{inner or 'text'}, ...]"

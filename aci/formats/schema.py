@@ -34,7 +34,7 @@ def _parameter(field_name: str, field: FieldInfo) -> str:
         return f"{field_name}={form}" if form else field_name
     default = json.dumps(to_jsonable_python(default_of(field)), ensure_ascii=False)
     if kind.name == "choice":
-        default = "|".join([default, *(word for word in kind.words if word != default_of(field))])
+        default = "|".join([default, *(f'"{word}"' for word in kind.words if word != default_of(field))])
     elif item_fields(kind):
         default = f"{default} or {form}"
     return f"{field_name}={default}"
