@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from aci import COMMANDS, Command, Observation, Workspace
 from aci.formats import FORMATS, Malformed
 from aci.formats.schema import signature
+from aci.help import details
 from trajectories.messages import Answer, ToolCall
 
 
@@ -150,3 +151,7 @@ def test_a_kind_that_no_format_can_write_is_refused_by_name() -> None:
 
     with pytest.raises(TypeError, match=r"No format can write a field of dict\[str, int\]"):
         signature(Odd)
+
+
+def test_the_help_tells_of_the_fields_of_each_item() -> None:
+    assert "\n          - search: Text to replace.\n" in details(Change)
