@@ -36,10 +36,10 @@ def details(command: type[Command]) -> str:
         width = max(map(len, command.model_fields))
         parts.append("")
         for key, field in command.model_fields.items():
-            parts.append(f"  {key:<width}  {field.description}")
+            parts.append(f"  {key:<{width}}  {field.description}")
             # What a list holds has fields of its own.
             parts += [
-                f"  {'':<width}  - {inner}: {held.description}"
+                f"  {'':<{width}}  - {inner}: {held.description}"
                 for inner, held in item_fields(kind_of(field)).items()
             ]
     return "\n".join(parts)

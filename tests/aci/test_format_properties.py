@@ -100,10 +100,13 @@ def some_command(kind: type[Command]) -> st.SearchStrategy[Command]:
     return st.fixed_dictionaries(fields).map(kind.model_validate)
 
 
+# The machine may be busy with something else.
+patient = settings(deadline=None)
 each_command = pytest.mark.parametrize("kind", EVERY, ids=NAMES)
 
 
 @each_command
+@patient
 @given(data=st.data())
 def test_a_fenced_action_is_read_back_as_it_was_written(kind: type[Command], data: st.DataObject) -> None:
     command = data.draw(some_command(kind))
@@ -112,6 +115,7 @@ def test_a_fenced_action_is_read_back_as_it_was_written(kind: type[Command], dat
 
 
 @each_command
+@patient
 @given(data=st.data())
 def test_the_history_keeps_a_fenced_action_whole(kind: type[Command], data: st.DataObject) -> None:
     if kind.name not in COMMANDS:
@@ -121,6 +125,7 @@ def test_the_history_keeps_a_fenced_action_whole(kind: type[Command], data: st.D
 
 
 @each_command
+@patient
 @given(data=st.data())
 def test_a_json_action_is_read_back_as_it_was_written(kind: type[Command], data: st.DataObject) -> None:
     action = Action(data.draw(TEXT), data.draw(some_command(kind)))
@@ -128,6 +133,7 @@ def test_a_json_action_is_read_back_as_it_was_written(kind: type[Command], data:
 
 
 @each_command
+@patient
 @given(data=st.data())
 def test_a_staged_action_is_read_back_as_it_was_written(kind: type[Command], data: st.DataObject) -> None:
     action = Action(data.draw(TEXT), data.draw(some_command(kind)))
@@ -148,6 +154,7 @@ def test_a_staged_action_is_read_back_as_it_was_written(kind: type[Command], dat
 
 
 @each_command
+@patient
 @given(data=st.data())
 def test_native_calls_are_read_back_as_they_were_written(kind: type[Command], data: st.DataObject) -> None:
     commands = data.draw(st.lists(some_command(kind), min_size=1, max_size=3))
@@ -209,6 +216,7 @@ def observed(name: str, answer: Answer) -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
+@patient
 @given(text=TEXT | st.lists(TEXT, max_size=5).map("\n".join), finish=st.sampled_from(["stop", "length"]))
 def test_no_text_raises_anything_but_malformed(name: str, text: str, finish: Any) -> None:
     observed(name, Answer(text=text, finish_reason=finish))
@@ -221,7 +229,7 @@ def written(name: str, action: Action) -> str:
 
 
 @pytest.mark.parametrize("name", ["fenced", "json", "staged"])
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(data=st.data(), finish=st.sampled_from(["stop", "length"]))
 def test_no_cut_or_changed_answer_raises_anything_but_malformed(
     name: str, data: st.DataObject, finish: Any
@@ -235,7 +243,7 @@ def test_no_cut_or_changed_answer_raises_anything_but_malformed(
         observed(name, Answer(text=broken, finish_reason=finish))
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(data=st.data(), finish=st.sampled_from(["tool_calls", "length"]))
 def test_no_cut_or_changed_tool_call_raises_anything_but_malformed(data: st.DataObject, finish: Any) -> None:
     commands = data.draw(st.lists(st.sampled_from(EVERY).flatmap(some_command), min_size=1, max_size=3))
@@ -284,6 +292,7 @@ JSON = st.recursive(
 )
 
 
+@patient
 @given(
     name=st.sampled_from(list(COMMANDS)) | TEXT,
     arguments=JSON.map(json.dumps) | TEXT,
@@ -299,6 +308,7 @@ def test_no_tool_call_raises_anything_but_malformed(
     assert isinstance(json.loads(kept.arguments), dict)
 
 
+@patient
 @given(value=JSON)
 def test_no_json_raises_anything_but_malformed(value: Any) -> None:
     for text in (
