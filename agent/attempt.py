@@ -208,6 +208,7 @@ class Attempt:
             budgets=ground.budgets,
             max_steps=ground.settings.limits.steps,
             meter=ground.meter,
+            grammar=ground.capabilities.grammar,
             after_change=(lambda: self._after_change(workspace))
             if ground.settings.tests.after_edit
             else None,

@@ -76,6 +76,7 @@ class Loop:
         max_steps: Limit of this attempt.
         meter: Counts usage over the whole run.
         after_change: Looks at what an accepted change did to the tests; its text joins the observation.
+        grammar: The model's server takes a grammar, which then holds the program text in its form.
         step: Steps taken so far: actions, and answers that held none.
         repeated: How often the latest action, or malformed answer, was a repetition.
         breaker: Tells repetitions.
@@ -93,6 +94,7 @@ class Loop:
     max_steps: int
     meter: Meter
     after_change: "Callable[[], Awaitable[AfterChange]] | None" = None
+    grammar: bool = False
     step: int = 0
     repeated: int = 0
     breaker: LoopBreaker = field(default_factory=LoopBreaker)
@@ -112,7 +114,8 @@ class Loop:
                 actions = self.form.parse(answer, self.commands)
                 if isinstance(actions, Pending):
                     self.history.extend(self.form.reply(answer), Message(role="user", content=actions.ask))
-                    answer = await self._ask({})
+                    # A small model that has just written JSON would else write it again.
+                    answer = await self._ask({"grammar": actions.grammar} if self.grammar else {})
                     actions = (actions.complete(answer),)
             except Malformed as fault:
                 self.step += 1

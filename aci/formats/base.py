@@ -15,6 +15,11 @@ _BLOCK = re.compile(
     r"^(?P<fence>`{3,}|~{3,})[^\n`]*\n(?P<text>.*?)(?:^(?P=fence)[ \t]*$|\Z)", re.DOTALL | re.MULTILINE
 )
 
+# A line that is no fence, spelled out: a grammar has no way to say "not".
+_LINE = '"\\n" | [^`\\n] [^\\n]* "\\n" | "`" "`"? ([^`\\n] [^\\n]*)? "\\n"'
+_GRAMMAR = 'root ::= "```" [a-z]* "\\n" {first}line* "```"\nline ::= ' + _LINE
+_NO_JSON = '[ \\t]* [^`{ \\t\\n] [^\\n]* "\\n" '
+
 
 class Action(NamedTuple):
     """What a model wants to do.
@@ -47,6 +52,11 @@ class Pending(NamedTuple):
     command: type[Command]
     arguments: dict[str, Any]
     ask: str
+
+    @property
+    def grammar(self) -> str:
+        """What the text must look like, in llama.cpp's notation: one code block; of a function, no JSON."""
+        return _GRAMMAR.replace("{first}", _NO_JSON if "symbol" in self.arguments else "")
 
     def complete(self, answer: Answer) -> Action:
         """Return the action with the text that the model wrote.

@@ -130,6 +130,18 @@ async def test_one_malformed_call_stops_all_of_its_answer(run, untested) -> None
     assert second == done.of(AnswerMalformed)[0].sentence
 
 
+async def test_the_text_of_an_action_is_held_in_its_form_where_the_server_takes_a_grammar(
+    run, broken
+) -> None:
+    place = {"command": "rewrite", "arguments": {"path": "calc.py", "symbol": "add"}}
+    script = [json.dumps({"thought": "", "action": place}), "```\ndef add(a, b):\n    return a + b\n```"]
+    done = await run(broken, script, capabilities=Capabilities(json_schema=True, grammar=True))
+    first, second = (request.request for request in done.model.requests)
+    assert set(first) == {"response_format"}
+    assert set(second) == {"grammar"}
+    assert done.result.status == "resolved"
+
+
 @pytest.mark.parametrize("capabilities", [Capabilities(), TOOLS, Capabilities(json_schema=True)])
 async def test_a_malformed_answer_that_is_repeated_is_told_otherwise_each_time(
     run, untested, capabilities

@@ -1,5 +1,6 @@
 """Constrained decoding for real: each command, and every kind of field, on a llama.cpp server."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import ClassVar, Literal
 
@@ -10,7 +11,7 @@ from aci import COMMANDS, Command, Observation, Workspace
 from aci.formats import FORMATS, Pending
 from agent.models.base import Sampling
 from agent.models.embedded import EmbeddedModel
-from trajectories.messages import Message
+from trajectories.messages import Answer, Message
 
 
 class Place(BaseModel):
@@ -60,6 +61,24 @@ async def test_the_server_forces_a_valid_action_of_each_command(model) -> None:
         found = form.parse(answer, EVERY)
         chosen = found.command if isinstance(found, Pending) else type(found[0].command)
         assert chosen is command, answer.text
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", ["rewrite", "create"])
+async def test_the_server_forces_the_text_into_a_code_block(model, name: str) -> None:
+    place = {"path": "a.py"} | ({"symbol": "add"} if name == "rewrite" else {})
+    call = json.dumps({"thought": "Add.", "action": {"command": name, "arguments": place}})
+    pending = FORMATS["staged"].parse(Answer(text=call), EVERY)
+    assert isinstance(pending, Pending)
+    # The prompt asks for what the grammar forbids.
+    asked = f"Write this JSON again, word for word: {call}"
+    answer = await model.query(
+        [Message(role="user", content=asked)], Sampling(max_tokens=300), {"grammar": pending.grammar}
+    )
+    assert answer.text.startswith("```")
+    if answer.finish_reason == "stop" and name == "rewrite":
+        assert pending.complete(answer).command.name == name
+        assert not answer.text.split("\n")[1].startswith("{")
 
 
 @pytest.mark.timeout(900)
