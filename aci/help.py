@@ -6,6 +6,7 @@ import textwrap
 
 from aci import COMMANDS
 from aci.command import Command
+from aci.formats.kinds import item_fields, kind_of
 from aci.formats.schema import signature, summary
 
 
@@ -25,13 +26,20 @@ def describe(name: str | None = None) -> str:
         meant = difflib.get_close_matches(name, COMMANDS, 1)
         hint = f"did you mean `{meant[0]}`?" if meant else f"the commands are {', '.join(COMMANDS)}."
         raise KeyError(f"There is no command `{name}`; {hint}")
-    return _details(command)
+    return details(command)
 
 
-def _details(command: type[Command]) -> str:
+def details(command: type[Command]) -> str:
+    """Return the help of one command."""
     parts = [signature(command), "", textwrap.indent(inspect.cleandoc(command.__doc__ or ""), "  ")]
     if command.model_fields:
         width = max(map(len, command.model_fields))
         parts.append("")
-        parts += [f"  {key:<{width}}  {field.description}" for key, field in command.model_fields.items()]
+        for key, field in command.model_fields.items():
+            parts.append(f"  {key:<{width}}  {field.description}")
+            # What a list holds has fields of its own.
+            parts += [
+                f"  {'':<{width}}  - {inner}: {held.description}"
+                for inner, held in item_fields(kind_of(field)).items()
+            ]
     return "\n".join(parts)

@@ -208,6 +208,7 @@ class Attempt:
             budgets=ground.budgets,
             max_steps=ground.settings.limits.steps,
             meter=ground.meter,
+            grammar=ground.capabilities.grammar,
             after_change=(lambda: self._after_change(workspace))
             if ground.settings.tests.after_edit
             else None,
@@ -243,6 +244,7 @@ class Attempt:
                 await Undo().execute(workspace)
                 workspace.changed = bool(workspace.changes)
                 text += "\n\nIt made no failing test pass, so the change was taken back. Try another."
+                return AfterChange(text, satisfied=False, taken_back=True)
             return AfterChange(text, satisfied=False)
         report, text = await run_tests(workspace, self._ground.task.targets)
         self._ground.record(TestsReported(origin="action", report=report))

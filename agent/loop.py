@@ -16,6 +16,7 @@ from agent.control import Control
 from agent.history import History
 from agent.models.base import Model, Sampling
 from agent.models.request import request_hash
+from agent.standing import Standing
 from trajectories.events import (
     ActionFinished,
     ActionStarted,
@@ -75,7 +76,9 @@ class Loop:
         max_steps: Limit of this attempt.
         meter: Counts usage over the whole run.
         after_change: Looks at what an accepted change did to the tests; its text joins the observation.
-        repeated: How often the latest action was a repetition.
+        grammar: The model's server takes a grammar, which then holds the program text in its form.
+        step: Steps taken so far: actions, and answers that held none.
+        repeated: How often the latest action, or malformed answer, was a repetition.
         breaker: Tells repetitions.
     """
 
@@ -91,6 +94,8 @@ class Loop:
     max_steps: int
     meter: Meter
     after_change: "Callable[[], Awaitable[AfterChange]] | None" = None
+    grammar: bool = False
+    step: int = 0
     repeated: int = 0
     breaker: LoopBreaker = field(default_factory=LoopBreaker)
 
@@ -101,24 +106,26 @@ class Loop:
             PatchwrightError: The model or the sandbox failed for good, or the run was asked to stop.
         """
         malformed = 0
-        for step in range(1, self.max_steps + 1):
+        while self.step < self.max_steps:
             if ending := self._limit():
                 return ending
             answer = await self._ask(self._request())
             try:
-                action = self.form.parse(answer, self.commands)
-                if isinstance(action, Pending):
-                    self.history.extend(self.form.reply(answer), Message(role="user", content=action.ask))
-                    answer = await self._ask({})
-                    action = action.complete(answer)
+                actions = self.form.parse(answer, self.commands)
+                if isinstance(actions, Pending):
+                    self.history.extend(self.form.reply(answer), Message(role="user", content=actions.ask))
+                    # A small model that has just written JSON would else write it again.
+                    answer = await self._ask({"grammar": actions.grammar} if self.grammar else {})
+                    actions = (actions.complete(answer),)
             except Malformed as fault:
+                self.step += 1
                 malformed += 1
-                self._correct(answer, str(fault))
+                self._correct(answer, fault)
                 if malformed == MAX_MALFORMED_IN_A_ROW:
                     return Ending("given up", f"{malformed} answers in a row held no valid action.")
                 continue
             malformed = 0
-            if ending := await self._act(step, action, answer):
+            if ending := await self._act_all(actions, answer):
                 return ending
         return Ending("steps", f"The limit of {self.max_steps} steps is used up.")
 
@@ -165,20 +172,55 @@ class Loop:
         temperature = min(HOTTEST, self.sampling.temperature + HEAT * heat)
         return self.sampling._replace(temperature=round(temperature, 2))
 
-    def _correct(self, answer: Answer, sentence: str) -> None:
+    def _correct(self, answer: Answer, fault: Malformed) -> None:
+        sentence = str(fault)
         if answer.finish_reason == "length":
             limit = self.sampling.max_tokens
             sentence = f"Your answer was cut off at {limit} tokens; answer more briefly. {sentence}"
+        count = self.breaker.count_malformed(answer)
+        self.repeated = count - 1
+        if count > 1:
+            sentence = self.breaker.reminder(count, sentence, self.form.example)
         self.meter.malformed += 1
         self.record(AnswerMalformed(sentence=sentence))
-        self.history.extend(self.form.reply(answer), self.form.observe(None, answer, sentence))
+        told = self.form.correct(answer, Malformed(sentence, fault.call))
+        self.history.extend(self.form.reply(answer), *told)
 
-    async def _act(self, step: int, action: Action, answer: Answer) -> Ending | None:
+    async def _act_all(self, actions: Sequence[Action], answer: Answer) -> Ending | None:
+        """Take the actions of one answer in their order, as far as they make sense."""
+        standing, ending, reason = Standing(), None, ""
+        waiting, heard = list(actions), [self.form.reply(answer)]
+        try:
+            while waiting:
+                action = waiting[0]
+                reason = standing.objection(action.command)
+                if not reason and self.step == self.max_steps:
+                    reason = f"the limit of {self.max_steps} steps is used up"
+                if reason:
+                    break
+                text, ending = await self._act(action, standing)
+                # The message of the first action brings the answer itself into the history.
+                self.history.extend(*heard, self.form.observe(waiting.pop(0), text))
+                heard = []
+                if ending is not None:
+                    reason = "the attempt ended before it"
+                    break
+            return ending
+        finally:
+            # Each call in the history needs its answer, even when the sandbox broke in the middle.
+            if waiting and not heard:
+                reason = reason or "the run was stopped"
+                told = [self.form.observe(action, f"Not run, because {reason}.") for action in waiting]
+                self.history.extend(*told)
+
+    async def _act(self, action: Action, standing: Standing) -> tuple[str, Ending | None]:
+        """Execute one action; return what the model is told, and the ending if that is one."""
         command = action.command
+        self.step += 1
         self.meter.steps += 1
         self.record(
             ActionStarted(
-                step=step,
+                step=self.step,
                 thought=action.thought,
                 command=command.name,
                 arguments=command.model_dump(mode="json"),
@@ -189,6 +231,7 @@ class Loop:
         seconds = time.monotonic() - began
         self._note_change(command, observation)
         after = await self._after(observation)
+        standing.note(command, observation, taken_back=after.taken_back)
         text = observation.text + (f"\n\n{after.text}" if after.text else "")
         count = self.breaker.count(command, text, changed=bool(observation.changed))
         self.repeated = count - 1
@@ -196,7 +239,7 @@ class Loop:
             text += f"\n\n{self.breaker.warning(count)}"
         self.record(
             ActionFinished(
-                step=step,
+                step=self.step,
                 observation=text,
                 failed=observation.failed,
                 changed=observation.changed,
@@ -206,7 +249,9 @@ class Loop:
         )
         if observation.tests is not None:
             self.record(TestsReported(origin="action", report=observation.tests))
-        self.history.extend(self.form.reply(answer), self.form.observe(action, answer, text))
+        return text, self._ending(observation, after, count)
+
+    def _ending(self, observation: Observation, after: "AfterChange", count: int) -> Ending | None:
         if observation.submitted:
             return Ending("submitted", "The agent submitted its patch.")
         if after.satisfied:
@@ -232,10 +277,11 @@ class Loop:
 
 
 class AfterChange(NamedTuple):
-    """What the tests say after a change, and whether that satisfies the evaluator."""
+    """What the tests say after a change, whether that satisfies the evaluator, and if it was taken back."""
 
     text: str
     satisfied: bool
+    taken_back: bool = False
 
 
 async def _awaited(awaitable: Awaitable[AfterChange]) -> AfterChange:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from aci.formats.base import Action, Format, Malformed, Pending
+from aci.formats.base import Action, Format, Pending
 from aci.formats.constrained import ConstrainedJson
 from aci.formats.fenced import FencedText
+from aci.formats.malformed import Malformed
 from aci.formats.native import NativeTools
 from aci.formats.staged import StagedJson
 

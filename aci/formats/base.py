@@ -5,12 +5,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from aci.command import Command
+from aci.formats.building import build
 from aci.formats.jsons import as_call, find_object
+from aci.formats.malformed import Malformed
+from aci.formats.names import lookup, renamed
 from trajectories.messages import Answer, Message
 
 _BLOCK = re.compile(
     r"^(?P<fence>`{3,}|~{3,})[^\n`]*\n(?P<text>.*?)(?:^(?P=fence)[ \t]*$|\Z)", re.DOTALL | re.MULTILINE
 )
+
+# A line that is no fence, spelled out: a grammar has no way to say "not".
+_LINE = '"\\n" | [^`\\n] [^\\n]* "\\n" | "`" "`"? ([^`\\n] [^\\n]*)? "\\n"'
+_GRAMMAR = 'root ::= "```" [a-z]* "\\n" {first}line* "```"\nline ::= ' + _LINE
+_NO_JSON = '[ \\t]* [^`{ \\t\\n] [^\\n]* "\\n" '
 
 
 class Action(NamedTuple):
@@ -30,10 +38,6 @@ class Action(NamedTuple):
     note: str = ""
 
 
-class Malformed(Exception):
-    """An answer holds no valid action; the message is one sentence that tells the right form."""
-
-
 class Pending(NamedTuple):
     """An action whose program text is still to be written.
 
@@ -49,6 +53,11 @@ class Pending(NamedTuple):
     arguments: dict[str, Any]
     ask: str
 
+    @property
+    def grammar(self) -> str:
+        """What the text must look like, in llama.cpp's notation: one code block; of a function, no JSON."""
+        return _GRAMMAR.replace("{first}", _NO_JSON if "symbol" in self.arguments else "")
+
     def complete(self, answer: Answer) -> Action:
         """Return the action with the text that the model wrote.
 
@@ -59,12 +68,29 @@ class Pending(NamedTuple):
             raise Malformed("The code block was cut off before it ended. Write less text.")
         blocks = [match["text"] for match in _BLOCK.finditer(answer.text)]
         text = blocks[0] if blocks else answer.text.strip("\n") + "\n"
-        found = find_object(text) if text.lstrip().startswith("{") else None
-        is_call = found is not None and as_call(found.value) is not None
-        if is_call or (text.lstrip().startswith("{") and "symbol" in self.arguments):
+        if text.lstrip().startswith("{"):
+            text = self._unpacked(text)
+        return Action(self.thought, build(self.command, {**self.arguments, self.command.block: text}))
+
+    def _unpacked(self, text: str) -> str:
+        """Return the text that JSON holds which came instead of it, or the text as it is when that is meant.
+
+        Raises:
+            Malformed: It is an action without a text.
+        """
+        found = find_object(text)
+        call = as_call(found.value) if found is not None else None
+        # A function is no JSON, a file may be.
+        is_code = "symbol" in self.arguments
+        if found is not None and (call is not None or is_code):
+            same = call is not None and lookup(call[0], [self.command]) is not None
+            held = renamed(self.command.model_fields, call[1] if call is not None and same else found.value)
+            written = held.get(self.command.block)
+            if isinstance(written, str) and (same or is_code):
+                return written
+        if call is not None or is_code:
             raise Malformed("You wrote JSON again. Write the program code itself, in one code block.")
-        arguments = {**self.arguments, self.command.block: text}
-        return Action(self.thought, self.command.model_validate(arguments))
+        return text
 
 
 class Format(Protocol):
@@ -72,6 +98,8 @@ class Format(Protocol):
 
     name: str
     """As written in the configuration."""
+    example: str
+    """A whole valid answer, as it is shown to a model that repeats a malformed one."""
 
     def instructions(self, commands: Sequence[type[Command]]) -> str:
         """Return the part of the system prompt that lists the commands and the form of an answer."""
@@ -89,11 +117,11 @@ class Format(Protocol):
         """
         ...
 
-    def parse(self, answer: Answer, commands: Sequence[type[Command]]) -> Action | Pending:
-        """Return the action of an answer, or what must be asked before there is one.
+    def parse(self, answer: Answer, commands: Sequence[type[Command]]) -> Sequence[Action] | Pending:
+        """Return the actions of an answer in their order, at least one, or what must be asked before.
 
         Raises:
-            Malformed: There is none, or it is not valid.
+            Malformed: There is none, or one of them is not valid: then none of them is to be run.
         """
         ...
 
@@ -101,6 +129,10 @@ class Format(Protocol):
         """Return the answer as it stands in the history."""
         ...
 
-    def observe(self, action: Action | None, answer: Answer, text: str) -> Message:
-        """Return an observation, or with no action the sentence about a malformed answer, for the history."""
+    def observe(self, action: Action, text: str) -> Message:
+        """Return the observation of one action for the history."""
+        ...
+
+    def correct(self, answer: Answer, fault: Malformed) -> tuple[Message, ...]:
+        """Return what a malformed answer is told, for the history."""
         ...

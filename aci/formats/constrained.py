@@ -5,16 +5,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aci.command import Command
-from aci.formats.base import Action, Malformed, Pending
-from aci.formats.jsons import as_call, find_object
-from aci.formats.schema import build, command_list, command_named, strict_schema
+from aci.formats.base import Action, Pending
+from aci.formats.building import build_call
+from aci.formats.jsons import find_call, find_object, sound
+from aci.formats.malformed import Malformed
+from aci.formats.names import lookup
+from aci.formats.schema import command_list, strict_schema
 from aci.rendering import clipped
 from trajectories.messages import Answer, Message
 
 THOUGHT_LENGTH = 400
 """The longest thought, in characters: a small model that starts to ramble has to act."""
 
-_EXAMPLE = (
+EXAMPLE = (
     '{"thought": "why, in a sentence or two", '
     '"action": {"command": "open", "arguments": {"path": "src/a.py", "line": 1}}}'
 )
@@ -22,7 +25,7 @@ _EXAMPLE = (
 
 def render(action: Action) -> str:
     """Return an action as this format writes it."""
-    call = {"command": action.command.name, "arguments": action.command.model_dump()}
+    call = {"command": action.command.name, "arguments": action.command.model_dump(mode="json")}
     return json.dumps({"thought": action.thought, "action": call}, ensure_ascii=False)
 
 
@@ -30,10 +33,11 @@ class ConstrainedJson:
     """Asks for a JSON object by `response_format`; servers that ignore it are asked in words as well."""
 
     name = "json"
+    example = EXAMPLE
 
     def instructions(self, commands: Sequence[type[Command]]) -> str:
         """See `Format.instructions`."""
-        form = f"Answer with one JSON object, one action at a time:\n{_EXAMPLE}"
+        form = f"Answer with one JSON object, one action at a time:\n{EXAMPLE}"
         return f"Commands:\n{command_list(commands)}\n\n{form}"
 
     def request(
@@ -47,32 +51,43 @@ class ConstrainedJson:
             }
         }
 
-    def parse(self, answer: Answer, commands: Sequence[type[Command]]) -> Action | Pending:
+    def parse(self, answer: Answer, commands: Sequence[type[Command]]) -> Sequence[Action] | Pending:
         """See `Format.parse`."""
-        found = find_object(answer.text)
-        if found is None:
-            if answer.finish_reason == "length":
-                raise Malformed("Your answer was cut off before the JSON object ended. Write a shorter one.")
-            said = clipped(answer.text.strip().replace("\n", " "), 80)
-            began = f'it began with "{said}"' if said else "it was empty"
-            raise Malformed(f"Your answer holds no JSON object; {began}. The right form is {_EXAMPLE}")
-        call = as_call(found.value)
-        if call is None:
-            keys = ", ".join(clipped(key, 40) for key in list(found.value)[:8])
-            raise Malformed(
-                f"Your JSON object has the keys {keys} but no action. The right form is {_EXAMPLE}"
-            )
-        thought = found.value.get("thought")
-        command = build(command_named(call[0], commands), call[1])
-        return Action(thought if isinstance(thought, str) else found.before, command)
+        thought, name, arguments = read_call(answer, commands)
+        return (Action(thought, build_call(name, arguments, commands)),)
 
     def reply(self, answer: Answer) -> Message:
         """See `Format.reply`."""
         return Message(role="assistant", content=answer.text)
 
-    def observe(self, action: Action | None, answer: Answer, text: str) -> Message:
+    def observe(self, action: Action, text: str) -> Message:
         """See `Format.observe`."""
-        return Message(role="user", content=f"{action.note}\n{text}" if action and action.note else text)
+        return Message(role="user", content=text)
+
+    def correct(self, answer: Answer, fault: Malformed) -> tuple[Message, ...]:
+        """See `Format.correct`."""
+        return (Message(role="user", content=str(fault)),)
+
+
+def read_call(answer: Answer, commands: Sequence[type[Command]]) -> tuple[str, str, dict[str, Any]]:
+    """Return the thought, the command's name and its arguments.
+
+    Raises:
+        Malformed: The answer holds no call.
+    """
+    found = find_call(answer.text, lambda word: lookup(word, commands) is not None)
+    if found is not None:
+        thought = found[0].value.get("thought")
+        return sound(thought if isinstance(thought, str) else found[0].before), *found[1]
+    if answer.finish_reason == "length":
+        raise Malformed("Your answer was cut off before the JSON object ended. Write a shorter one.")
+    other = find_object(answer.text)
+    if other is not None:
+        keys = ", ".join(clipped(key, 40) for key in list(other.value)[:8])
+        raise Malformed(f"Your JSON object has the keys {keys} but no action. The right form is {EXAMPLE}")
+    said = clipped(answer.text.strip()[:1000].replace("\n", " "), 80)
+    began = f'it began with "{said}"' if said else "it was empty"
+    raise Malformed(f"Your answer holds no JSON object; {began}. The right form is {EXAMPLE}")
 
 
 def schema(
@@ -80,8 +95,11 @@ def schema(
 ) -> dict[str, Any]:
     """Return the JSON schema of an answer: the thought first, then one of the commands with all its fields.
 
-    The root is a plain object, since some servers allow no alternatives there, and uses only what
-    llama.cpp, vLLM's backends and the OpenAI API have in common.
+    The root is a plain object, since some servers allow no alternatives there. All fields are required and in
+    a fixed order, since a grammar of llama.cpp takes optional ones only in its own. Of JSON schema only these
+    keywords are used, which llama.cpp, both of vLLM's backends (xgrammar, guidance) and the OpenAI API take:
+    type, properties, required, additionalProperties, items, minItems, maxItems, anyOf, enum, const, minimum,
+    maximum, maxLength.
     """
     actions = [
         {

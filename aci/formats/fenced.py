@@ -18,26 +18,33 @@ The grammar of a block, one item a line:
             | "<" field " " mark ">" ... "</" field " " mark ">"   when the text holds the plain end
     rest    = the first line that is no item and all after it, when one needed field is left
 
-Text between the tags is taken as it stands, fences included; its last line break belongs to the tag.
+Text between the tags is taken as it stands, fences included; its last line break belongs to the tag. A field
+that is a list is given once for each item; an item that is an object has its own fields between its tags.
 
-Beyond the grammar a block is understood where it can mean one thing only: a shell block is `bash`, arguments
-may follow the name (`open src/a.py 10`), stand as a call (`open("src/a.py", 10)`) or as JSON, and `edit`
-takes conflict markers (`<<<<<<< SEARCH`). Blocks that are no action are part of the thought.
+Beyond the grammar an answer is understood where it can mean one thing only: a shell block is `bash`,
+arguments may follow the name (`open src/a.py 10`), stand as a call (`open("src/a.py", 10)`), as JSON or as a
+heredoc (`create a.py <<EOF`), `edit` takes conflict markers (`<<<<<<< SEARCH`); where no block holds an
+action the calls of other systems are taken (see `foreign`). Blocks without one are part of the thought.
+Of several actions the first is run and the model told: what follows is often an imagined observation. But
+nothing is run when the first is malformed, since the later ones were written in the belief that it works.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from aci.command import Command
-from aci.formats.base import Action, Malformed
-from aci.formats.blocks import Block, blocks
-from aci.formats.fields import from_line, from_lines, render_fields
-from aci.formats.jsons import as_call, find_object
-from aci.formats.schema import build, command_list, command_named
+from aci.formats.actions import block_command, foreign_command, line_command
+from aci.formats.base import Action
+from aci.formats.blocks import blocks
+from aci.formats.building import build_call
+from aci.formats.fields import render_fields
+from aci.formats.foreign import foreign_calls
+from aci.formats.jsons import find_call, sound
+from aci.formats.kinds import item_fields, kind_of
+from aci.formats.malformed import Malformed
+from aci.formats.names import command_named, lookup
+from aci.formats.schema import command_list
 from trajectories.messages import Answer, Message
-
-_SHELLS = frozenset({"bash", "sh", "shell", "console", "zsh"})
-_PLAIN = frozenset({"", "action", "command", "text", "tool", "plaintext", "aci"})
 
 _FORM = """\
 Answer with a short thought, then exactly one action in a fenced block. The command stands after the
@@ -84,6 +91,7 @@ class FencedText:
     """Asks for a fenced block. Of several actions only the first is run; the model is told."""
 
     name = "fenced"
+    example = "```open\npath: src/a.py\nline: 1\n```"
 
     def instructions(self, commands: Sequence[type[Command]]) -> str:
         """See `Format.instructions`."""
@@ -97,21 +105,17 @@ class FencedText:
         """See `Format.request`: nothing but the messages."""
         return {}
 
-    def parse(self, answer: Answer, commands: Sequence[type[Command]]) -> Action:
+    def parse(self, answer: Answer, commands: Sequence[type[Command]]) -> tuple[Action]:
         """See `Format.parse`."""
         reading = _read(answer, commands)
         if reading.commands:
             thought = "\n".join(answer.text.split("\n")[: reading.first]).strip()
-            count = len(reading.commands)
-            note = (
-                f"(Only the first of your {count} actions was run; give one at a time.)" if count > 1 else ""
-            )
-            return Action(thought, reading.commands[0], None, note)
+            return (Action(thought, reading.commands[0], None, _note(len(reading.commands))),)
         if reading.problem is not None:
             raise reading.problem
         bare = _bare(answer.text, commands)
         if bare is not None:
-            return bare
+            return (bare,)
         raise Malformed(_no_action(answer, commands))
 
     def reply(self, answer: Answer) -> Message:
@@ -122,16 +126,30 @@ class FencedText:
             text = "\n".join(text.split("\n")[: reading.last + 1])
         return Message(role="assistant", content=text)
 
-    def observe(self, action: Action | None, answer: Answer, text: str) -> Message:
+    def observe(self, action: Action, text: str) -> Message:
         """See `Format.observe`."""
-        return Message(role="user", content=f"{action.note}\n{text}" if action and action.note else text)
+        return Message(role="user", content=f"{action.note}\n{text}" if action.note else text)
+
+    def correct(self, answer: Answer, fault: Malformed) -> tuple[Message, ...]:
+        """See `Format.correct`."""
+        return (Message(role="user", content=str(fault)),)
+
+
+def _note(count: int) -> str:
+    return f"(Only the first of your {count} actions was run; give one at a time.)" if count > 1 else ""
+
+
+def _tags(commands: Sequence[type[Command]]) -> set[str]:
+    """Return every name that may stand in a tag."""
+    every = [item for command in commands for item in command.model_fields.items()]
+    return {key for key, _ in every} | {inner for _, field in every for inner in item_fields(kind_of(field))}
 
 
 def _read(answer: Answer, commands: Sequence[type[Command]]) -> _Reading:
     found: list[Command] = []
     problem: Malformed | None = None
     first, last = 0, 0
-    for block in blocks(answer.text, {field for command in commands for field in command.model_fields}):
+    for block in blocks(answer.text, _tags(commands)):
         if not block.closed and answer.finish_reason == "length":
             problem = problem or Malformed(
                 "Your answer was cut off before the action ended; "
@@ -139,9 +157,11 @@ def _read(answer: Answer, commands: Sequence[type[Command]]) -> _Reading:
             )
             continue
         try:
-            command = _action(block, commands)
+            command = block_command(block, commands)
         except Malformed as mistake:
             problem = problem or mistake
+            if not found:
+                break
             continue
         if command is not None:
             if not found:
@@ -150,86 +170,24 @@ def _read(answer: Answer, commands: Sequence[type[Command]]) -> _Reading:
     return _Reading(found, problem, first, last)
 
 
-def _action(block: Block, commands: Sequence[type[Command]]) -> Command | None:
-    """Return the command of a block, or None when it is no action.
-
-    Raises:
-        Malformed: It names a command but is wrong.
-    """
-    known = {command.name: command for command in commands}
-    head, _, rest = block.info.strip().partition(" ")
-    word = head.lower()
-    if word in _SHELLS or word in _PLAIN:
-        named = _named_in_first_line(block.lines, known, alone=word in _SHELLS)
-        if named is not None:
-            return named
-        if word in _SHELLS and "bash" in known:
-            # A prompt copied from a terminal is no part of the command.
-            return from_lines(
-                known["bash"], [line.removeprefix("$ ") for line in block.lines[:1]] + block.lines[1:]
-            )
-    if word == "json" or word in _PLAIN:
-        found = (
-            find_object("\n".join(block.lines))
-            if block.lines and block.lines[0].lstrip().startswith("{")
-            else None
-        )
-        call = as_call(found.value) if found else None
-        return build(command_named(call[0], commands), call[1]) if call else None
-    if word not in known:
-        return None
-    command = known[word]
-    if not command.model_fields:
-        # A block of the language `diff` shows a patch; it is not the command.
-        return None if word == "diff" and any(line.strip() for line in block.lines) else build(command, {})
-    if rest.strip() and not any(line.strip() for line in block.lines):
-        return from_line(command, rest.strip())
-    return from_lines(command, [*_header(command, rest), *block.lines])
-
-
-def _header(command: type[Command], rest: str) -> list[str]:
-    """Return what stands behind the name in the fence line (```create src/a.py) as a field."""
-    first = next(iter(command.model_fields))
-    return [f"{first}: {rest.strip()}"] if rest.strip() else []
-
-
-def _named_in_first_line(
-    lines: Sequence[str], known: Mapping[str, type[Command]], *, alone: bool
-) -> Command | None:
-    """Return the command that the first line names; `alone`, as in a shell block, only if it fits."""
-    filled = [line for line in lines if line.strip()]
-    if not filled:
-        return None
-    line = filled[0].strip().removeprefix("$ ")
-    name = line.partition("(")[0].partition(" ")[0].rstrip(":")
-    command = known.get(name)
-    if command is None or (alone and (name == "bash" or len(filled) > 1)):
-        return None
-    if line == name and not alone:
-        at = list(lines).index(filled[0])
-        return from_lines(command, lines[at + 1 :])
-    try:
-        return from_line(
-            command, "\n".join(filled)[len(name) :] if len(filled) > 1 else line[len(name) :].strip()
-        )
-    except Malformed:
-        if alone:
-            return None
-        raise
-
-
 def _bare(text: str, commands: Sequence[type[Command]]) -> Action | None:
-    """Return the action of an answer without a block: a JSON call, or a last line that is a command."""
-    found = find_object(text)
-    call = as_call(found.value) if found else None
-    if found is not None and call is not None and call[0] in {command.name for command in commands}:
-        return Action(
-            str(found.value.get("thought", found.before)), build(command_named(call[0], commands), call[1])
-        )
+    """Return the action of an answer without a block: a call in any form, or a last line that is one."""
+
+    def names(word: str) -> bool:
+        return lookup(word, commands) is not None
+
+    calls = foreign_calls(text, names)
+    if calls:
+        command = foreign_command(calls[0], commands)
+        if command is not None:
+            return Action(text[: calls[0].before].strip(), command, None, _note(len(calls)))
+    found = find_call(text, names)
+    if found is not None and names(found[1][0]):
+        thought = found[0].value.get("thought", found[0].before)
+        return Action(sound(str(thought)), build_call(*found[1], commands))
     lines = [line for line in text.strip().split("\n") if line.strip()]
-    known = {command.name: command for command in commands}
-    command = _named_in_first_line([lines[-1].strip("` ")], known, alone=True) if lines else None
-    return None if command is None else Action("\n".join(lines[:-1]).strip(), command)
+    last = line_command([lines[-1].strip("` ")], commands, alone=True) if lines else None
+    return None if last is None else Action("\n".join(lines[:-1]).strip(), last)
 
 
 def _no_action(answer: Answer, commands: Sequence[type[Command]]) -> str:
@@ -239,7 +197,8 @@ def _no_action(answer: Answer, commands: Sequence[type[Command]]) -> str:
         return "Your answer was cut off before an action. Give a shorter thought, then one fenced block."
     if not every:
         form = "End it with one whose first line is three backticks and a command"
-        return f"Your answer has no fenced block. {form}: {names}."
+        lacks = "has no fenced block" if answer.text.strip() else "was empty; it has no fenced block"
+        return f"Your answer {lacks}. {form}: {names}."
     info = every[-1].info.split()[:1]
     if info == ["diff"]:
         return "A block of changed lines is no action; to change a file, write an `edit` block."

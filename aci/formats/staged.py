@@ -11,15 +11,26 @@ from typing import Any
 
 from aci.command import Command
 from aci.formats.base import Action, Pending
-from aci.formats.constrained import ConstrainedJson, schema
-from aci.formats.jsons import as_call, find_object
-from aci.formats.schema import build, command_list, command_named
+from aci.formats.building import build, build_call
+from aci.formats.constrained import EXAMPLE, ConstrainedJson, read_call, schema
+from aci.formats.names import command_named, lookup, renamed
+from aci.formats.schema import command_list
 from trajectories.messages import Answer
 
-_EXAMPLE = (
-    '{"thought": "why, in a sentence or two", '
-    '"action": {"command": "open", "arguments": {"path": "src/a.py", "line": 1}}}'
-)
+
+def render(action: Action) -> tuple[str, str]:
+    """Return an action as this format writes it: the object, then the block of text or ""."""
+    command = action.command
+    arguments = command.model_dump(mode="json")
+    text = arguments.pop(command.block, None)
+    call = {"command": command.name, "arguments": arguments}
+    first = json.dumps({"thought": action.thought, "action": call}, ensure_ascii=False)
+    if text is None:
+        return first, ""
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return first, f"{fence}\n{text}{'' if text.endswith(chr(10)) or not text else chr(10)}{fence}"
 
 
 class StagedJson(ConstrainedJson):
@@ -29,13 +40,10 @@ class StagedJson(ConstrainedJson):
 
     def instructions(self, commands: Sequence[type[Command]]) -> str:
         """See `Format.instructions`."""
-        listed = command_list(commands)
-        for command in commands:
-            if command.block:
-                listed = listed.replace(f", {command.block})", ")", 1)
+        listed = command_list(commands, without_text=True)
         form = (
             "Answer with one JSON object, one action at a time; where an action needs code, you are asked "
-            f"for it next:\n{_EXAMPLE}"
+            f"for it next:\n{EXAMPLE}"
         )
         return f"Commands:\n{listed}\n\n{form}"
 
@@ -57,19 +65,17 @@ class StagedJson(ConstrainedJson):
             }
         }
 
-    def parse(self, answer: Answer, commands: Sequence[type[Command]]) -> Action | Pending:
+    def parse(self, answer: Answer, commands: Sequence[type[Command]]) -> Sequence[Action] | Pending:
         """Return the action, or what is to be asked first; see `Format.parse`."""
-        found = find_object(answer.text)
-        call = as_call(found.value) if found is not None else None
-        if found is None or call is None:
-            return super().parse(answer, commands)
-        command = command_named(call[0], commands)
-        if not command.block or command.block in call[1]:
-            return super().parse(answer, commands)
-        given = {str(key): value for key, value in call[1].items()}
-        build(command, {**given, command.block: ""})  # a wrong form is told before the text is written
-        thought = found.value.get("thought")
+        thought, name, arguments = read_call(answer, commands)
+        command = lookup(name, commands)
+        given = renamed(command.model_fields, arguments) if command is not None else arguments
+        if command is None or not command.block or given.get(command.block) is not None:
+            return (Action(thought, build_call(name, arguments, commands)),)
+        # A wrong form is told before the text is written.
+        known = build(command, {**given, command.block: ""}).model_dump(mode="json")
+        del known[command.block]
         ask = f"Write the text for this `{command.name}`: {command.model_fields[command.block].description} "
-        place = ", ".join(f"{key} {json.dumps(value)}" for key, value in given.items())
+        place = ", ".join(f"{key} {json.dumps(value)}" for key, value in known.items() if key in given)
         ask += f"({place}) Answer with one block of program code and nothing else, no JSON."
-        return Pending(thought if isinstance(thought, str) else "", command, given, ask)
+        return Pending(thought, command, known, ask)

@@ -27,11 +27,13 @@ class Capabilities(NamedTuple):
         tool_calls: Native tool calls work.
         json_schema: `response_format` with a JSON schema constrains the decoding.
         context_window: Tokens of prompt and answer together, or None when unknown.
+        grammar: `grammar` constrains it by a grammar in llama.cpp's notation.
     """
 
     tool_calls: bool = False
     json_schema: bool = False
     context_window: int | None = None
+    grammar: bool = False
 
 
 class Model(Protocol):

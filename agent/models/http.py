@@ -88,7 +88,7 @@ class HttpModel:
         vllm = any(entry.get("owned_by") == "vllm" for entry in listing)
         # llama.cpp constrains the decoding of any model; its tool calls depend on the chat template.
         tools = False if llama else await self._takes_tools()
-        return Capabilities(tool_calls=tools, json_schema=llama or vllm, context_window=window)
+        return Capabilities(tools, json_schema=llama or vllm, context_window=window, grammar=llama)
 
     async def query(
         self, messages: Sequence[Message], sampling: Sampling, request: Mapping[str, Any]

@@ -24,7 +24,7 @@ def said(command: str, arguments: dict[str, object], thought: str = "why") -> An
 
 def test_a_command_without_text_is_an_action_at_once() -> None:
     action = STAGED.parse(said("open", {"path": "a.py", "line": 3}), ALL)
-    assert action == Action("why", COMMANDS["open"](path="a.py", line=3))
+    assert action == (Action("why", COMMANDS["open"](path="a.py", line=3)),)
 
 
 def test_a_command_with_text_asks_for_it_and_is_then_an_action() -> None:
@@ -54,9 +54,24 @@ def test_a_text_that_was_cut_off_or_is_json_again_is_malformed() -> None:
         pending.complete(said("open", {"path": "a.py"}))
 
 
+def test_text_that_comes_as_json_again_is_taken_where_it_is_there() -> None:
+    pending = STAGED.parse(said("rewrite", REWRITE), ALL)
+    assert isinstance(pending, Pending)
+    code = "def f(): pass"
+    for again in (said("rewrite", {**REWRITE, "content": code}), Answer(text=json.dumps({"code": code}))):
+        assert pending.complete(again).command.content == code
+
+
+def test_a_json_file_is_no_action_that_comes_again() -> None:
+    pending = STAGED.parse(said("create", {"path": "a.json"}), ALL)
+    assert isinstance(pending, Pending)
+    action = pending.complete(Answer(text='```json\n{"content": "x", "n": 1}\n```'))
+    assert action.command.content == '{"content": "x", "n": 1}\n'
+
+
 def test_text_that_came_along_is_not_asked_for_again() -> None:
     action = STAGED.parse(said("rewrite", {**REWRITE, "content": "def f(): pass\n"}), ALL)
-    assert isinstance(action, Action)
+    assert not isinstance(action, Pending)
 
 
 def test_wrong_arguments_are_told_before_the_text_is_written() -> None:
@@ -94,7 +109,7 @@ def test_any_text_in_a_block_comes_back_as_it_was(text: str, fence: str) -> None
 @given(st.text(max_size=300))
 def test_any_answer_is_an_action_a_question_or_malformed(text: str) -> None:
     with contextlib.suppress(Malformed):
-        assert isinstance(STAGED.parse(Answer(text=text), ALL), Action | Pending)
+        assert isinstance(STAGED.parse(Answer(text=text), ALL), tuple | Pending)
 
 
 JSON = st.recursive(
@@ -119,5 +134,5 @@ def test_any_json_is_an_action_a_question_or_malformed(value: object, written: s
     with contextlib.suppress(Malformed):
         found = STAGED.parse(Answer(text=json.dumps(value)), ALL)
         if isinstance(found, Pending):
-            found = found.complete(Answer(text=written))
-        assert isinstance(found, Action)
+            found = (found.complete(Answer(text=written)),)
+        assert all(isinstance(action, Action) for action in found)

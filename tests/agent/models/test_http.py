@@ -453,7 +453,9 @@ async def test_open_sees_that_a_vllm_server_was_started_without_tools(httpserver
 async def test_open_finds_the_window_of_a_slot_of_llama_cpp(httpserver, model) -> None:
     httpserver.expect_request("/v1/models").respond_with_json({"data": [{"id": "x", "owned_by": "llamacpp"}]})
     httpserver.expect_request("/props").respond_with_json({"default_generation_settings": {"n_ctx": 2048}})
-    assert await model.open() == Capabilities(tool_calls=False, json_schema=True, context_window=2048)
+    assert await model.open() == Capabilities(
+        tool_calls=False, json_schema=True, context_window=2048, grammar=True
+    )
 
 
 async def test_open_does_with_an_endpoint_that_tells_nothing(httpserver, model, completion) -> None:
