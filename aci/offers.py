@@ -16,7 +16,7 @@ MAX_CHOICES = 200
 """A grammar with more alternatives costs more at each token than it saves."""
 
 _NEEDS_SEEN_FILE = ("edit", "edit_lines", "rewrite", "insert")
-_CHANGES_LESS = ("edit", "edit_lines", "insert")
+_CHANGES_LESS = ("edit", "edit_many", "edit_lines", "insert")
 _NEEDS_OPEN_FILE = ("goto", "scroll_up", "scroll_down")
 _NEEDS_CHANGE = ("undo", "diff", "submit")
 
@@ -33,12 +33,14 @@ def offer(commands: Sequence[type[Command]], workspace: Workspace) -> Offer:
     seen = tuple(sorted(workspace.tops))
     barred: set[str] = set()
     if not seen:
-        barred.update(_NEEDS_SEEN_FILE)
+        barred.update((*_NEEDS_SEEN_FILE, "edit_many"))
     if not workspace.open_path:
         barred.update(_NEEDS_OPEN_FILE)
     if not workspace.changed:
         barred.update(_NEEDS_CHANGE)
     choices = {f"{command}.path": seen for command in _NEEDS_SEEN_FILE if seen}
+    if workspace.changed:
+        choices["submit.keep"] = ("", "all") if workspace.told_scratch else ("",)
     if 0 < len(workspace.files) <= MAX_CHOICES:
         choices["open.path"] = choices["search_file.path"] = tuple(workspace.files)
     if workspace.suspects and not workspace.open_path:

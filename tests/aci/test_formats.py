@@ -62,10 +62,10 @@ FENCED_ANSWERS: list[tuple[str, str, dict[str, Any]]] = [
     ('```json\n{"name": "open", "arguments": {"path": "a.py"}}\n```', "open", {"path": "a.py", "line": 1}),
     ('```aci\nedit("a.py", "x", replace="y\\n")\n```', "edit",
      {"path": "a.py", "search": "x", "replace": "y\n"}),
-    ("```python\nx = 1\n```\nso\n```submit\n```", "submit", {}),
-    ("```submit", "submit", {}),
+    ("```python\nx = 1\n```\nso\n```submit\n```", "submit", {"keep": ""}),
+    ("```submit", "submit", {"keep": ""}),
     ("~~~diff\n~~~", "diff", {}),
-    ("I am done.\nsubmit", "submit", {}),
+    ("I am done.\nsubmit", "submit", {"keep": ""}),
     ('{"command": "open", "arguments": {"path": "z"}}', "open", {"path": "z", "line": 1}),
 ]  # fmt: skip
 
