@@ -29,8 +29,8 @@ class _Files:
 
     def __init__(self, workspace: Workspace, pending: Mapping[str, str]) -> None:
         self._workspace = workspace
-        self._pending = pending
         self._there: set[str] = set()
+        self._texts: dict[str, str | None] = dict(pending)
         for path in pending:
             self._there.update((path, *(str(parent) for parent in PurePosixPath(path).parents)))
 
@@ -67,12 +67,12 @@ class _Files:
 
     async def text(self, path: str) -> str | None:
         """Return a file's text; None when it has none."""
-        if path in self._pending:
-            return self._pending[path]
-        try:
-            return Document.decode((await self._workspace.read(path)).data).text
-        except (FileProblem, BinaryFile):
-            return None
+        if path not in self._texts:
+            try:
+                self._texts[path] = Document.decode((await self._workspace.read(path)).data).text
+            except (FileProblem, BinaryFile):
+                self._texts[path] = None
+        return self._texts[path]
 
 
 def _paths(output: str) -> list[str]:
@@ -154,10 +154,9 @@ async def _trouble(files: _Files, wanted: _Wanted) -> str:
 
 async def _missing_module(files: _Files, wanted: _Wanted, roots: Sequence[str]) -> str:
     found, parts, _ = wanted
-    # Compiled and generated modules are no files of the repository.
-    if parts[-1].startswith("_") or parts[-1].endswith(("_pb2", "_pb2_grpc")) or "version" in parts[-1]:
-        return ""
     for root in roots:
+        if _may_be_built(files, root, parts):
+            return ""
         for count in range(len(parts)):
             package = await files.text(_join(root, *parts[:count], "__init__.py"))
             if package is not None and (count or found.level) and is_dynamic(package):
@@ -179,6 +178,17 @@ async def _missing_module(files: _Files, wanted: _Wanted, roots: Sequence[str]) 
     elsewhere = sorted(path for path, stem in stems.items() if stem == parts[-1] and path.endswith(".py"))
     hint = f"; there is {name(elsewhere[0])}" if elsewhere else ""
     return f"the repository has no module {name(shown)}{hint}"
+
+
+def _may_be_built(files: _Files, root: str, parts: Sequence[str]) -> bool:
+    """Say whether the first part of a module that is missing may be compiled or generated."""
+    for count, part in enumerate(parts, 1):
+        stem = _join(root, *parts[:count])
+        if not files.module(stem):
+            return part.startswith("_") or part.endswith(("_pb2", "_pb2_grpc")) or "version" in part
+        if not files.has(stem) and not files.has(f"{stem}.py"):
+            return True
+    return False
 
 
 async def _missing_name(files: _Files, root: str, parts: Sequence[str], wanted: str) -> str:
