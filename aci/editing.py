@@ -1,5 +1,6 @@
 """Editing one place of a file: by its text, by line numbers, and new files."""
 
+import asyncio
 from typing import ClassVar
 
 from pydantic import Field
@@ -34,7 +35,7 @@ class Edit(FileEdit):
             # A model that sends a whole function but searches for its name alone means all of it.
             whole = Rewrite(path=self.path, symbol=symbol.name, content=self.replace)
             return await whole.execute(workspace)
-        place = locate(file.document, self.search, self.replace)
+        place = await asyncio.to_thread(locate, file.document, self.search, self.replace)
         if isinstance(place, Missed):
             raise Refused(f"Edit refused, {name(file.path)} is unchanged. {place.explanation}")
         new = file.document.spliced(place.start, place.end, place.replace)

@@ -1,5 +1,6 @@
 """Editing several places in one action, in one file or many: all of them are changed, or none."""
 
+import asyncio
 from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import ClassVar, NamedTuple
@@ -82,10 +83,12 @@ async def _plan(workspace: Workspace, hunks: Sequence[Hunk]) -> tuple[list[Plann
             if hunk.search or not await _is_new(workspace, hunk.path):
                 file = await read_text(workspace, hunk.path)
                 file = files.setdefault(file.path, file)
-                found.setdefault(file.path, []).append(_Found(number, hunk, _place(file, hunk)))
+                found.setdefault(file.path, []).append(
+                    _Found(number, hunk, await asyncio.to_thread(_place, file, hunk))
+                )
                 continue
-            one = _new_file(hunk, created)
-            created[one.file.path] = one
+            new_file = _new_file(hunk, created)
+            created[new_file.file.path] = new_file
         except Refused as refusal:
             misfits.append(_Misfit(number, hunk, str(refusal)))
     for places in found.values():

