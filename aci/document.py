@@ -93,7 +93,10 @@ class Document(NamedTuple):
     @property
     def lines(self) -> list[str]:
         """The lines without their endings."""
-        return [line.removesuffix("\n").removesuffix("\r") for line in _LINE.findall(self.text)]
+        lines = self.text.split("\n")
+        if not lines[-1]:
+            lines.pop()
+        return [line.removesuffix("\r") for line in lines] if "\r" in self.text else lines
 
     @property
     def starts(self) -> list[int]:

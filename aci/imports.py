@@ -25,6 +25,15 @@ _DYNAMIC = re.compile(
     r"|sys\.modules|\bimportlib\b|__import__|\blazy|extend_path|declare_namespace"
 )
 _SILENCED = re.compile(r"#.*\b(noqa|type:\s*ignore|pylint:\s*disable|pyright:\s*ignore)\b")
+_BINDING = frozenset(
+    {
+        "assignment", "augmented_assignment", "named_expression", "for_statement", "for_in_clause",
+        "as_pattern_target", "pattern_list", "tuple_pattern", "list_pattern", "list_splat_pattern",
+        "parameters", "lambda_parameters", "default_parameter", "typed_parameter", "typed_default_parameter",
+        "dictionary_splat_pattern", "function_definition", "class_definition", "global_statement",
+        "nonlocal_statement", "type_parameter", "case_pattern", "dotted_name",
+    }
+)  # fmt: skip
 _SCOPES = frozenset({"function_definition", "class_definition", "lambda"})
 
 
@@ -124,3 +133,47 @@ def names_of(text: str) -> frozenset[str] | None:
 def is_dynamic(text: str) -> bool:
     """Say whether a package may come by modules that are no files of it."""
     return _DYNAMIC.search(text) is not None
+
+
+def lost_imports(old: str, new: str) -> list[tuple[int, str]]:
+    """Return names that `old` imports, `new` uses and nothing in `new` defines, with the lines of their use.
+
+    Meant for texts with syntax errors, of which no linter says more than that.
+    """
+    if set(_STATEMENT.findall(old)) <= set(_STATEMENT.findall(new)):
+        return []
+    lost = _bound(old) - _bound(new)
+    root = parse("python", new) if lost else None
+    if root is None:
+        return []
+    used: dict[str, int] = {}
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        pending.extend(reversed(node.named_children))
+        if node.type != "identifier" or _text(node) not in lost:
+            continue
+        parent = node.parent
+        if parent.type == "attribute" and node != parent.child_by_field_name("object"):
+            continue
+        if parent.type == "keyword_argument" and node == parent.child_by_field_name("name"):
+            continue
+        if parent.type in _BINDING and node != parent.child_by_field_name("right"):
+            lost -= {_text(node)}
+        used.setdefault(_text(node), node.start_point[0] + 1)
+    return sorted((line, name) for name, line in used.items() if name in lost)
+
+
+def _bound(text: str) -> frozenset[str]:
+    """Return the names that the imports of a text bind, however they are nested."""
+    root = parse("python", text)
+    names = set()
+    pending = [] if root is None else [root]
+    while pending:
+        node = pending.pop()
+        pending.extend(node.named_children)
+        if node.type in {"import_statement", "import_from_statement"}:
+            for item in node.children_by_field_name("name"):
+                alias = item.child_by_field_name("alias")
+                names.add(_text(alias) if alias is not None else _module(item).partition(".")[0])
+    return frozenset(names)

@@ -54,8 +54,8 @@ class Submit(Command):
             text = f"Not submitted: no new file is called {_named(unknown)}."
             text += f" Those that look like scratch: {_named(scratch)}." if scratch else ""
             return Observation(text=text, failed=True)
-        workspace.kept_scratch = frozenset(kept)
-        left_out = [path for path in scratch if path not in kept]
+        workspace.kept_scratch |= frozenset(kept)
+        left_out = [path for path in scratch if path not in workspace.kept_scratch]
         if question := _question(workspace, without(patch, left_out), left_out):
             return Observation(text=question, failed=True)
         text = f"Submitted without {_named(left_out)}." if left_out else "Submitted."

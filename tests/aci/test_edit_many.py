@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aci import Workspace
+from aci import COMMANDS, Workspace
+from aci.formats import FORMATS
 from aci.hunks import Hunk, parse_hunks, render_hunks
+from aci.several import EditMany
 from aci.viewing import Refused
+from trajectories.messages import Answer
 
 Make = Callable[..., Awaitable[Workspace]]
 Act = Callable[..., Awaitable[Any]]
@@ -244,3 +247,11 @@ def test_hunks_are_read_back_as_they_were_written(hunks: list[Hunk]) -> None:
 def test_no_text_raises_anything_but_refused(text: str) -> None:
     with contextlib.suppress(Refused):
         assert parse_hunks(text)
+
+
+@pytest.mark.parametrize("form", ["```edit_many\n{}```", "```edit_many\n<changes>\n{}</changes>\n```"])
+def test_hunks_stand_in_a_fenced_block_as_they_are(form: str) -> None:
+    answer = Answer(text="Both at once.\n\n" + form.format(CHANGES))
+    command = FORMATS["fenced"].parse(answer, tuple(COMMANDS.values())).command
+    assert isinstance(command, EditMany)
+    assert parse_hunks(command.changes) == parse_hunks(CHANGES)

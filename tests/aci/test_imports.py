@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from aci import Workspace
 from aci.hunks import Hunk, render_hunks
-from aci.imports import added_imports, names_of
+from aci.imports import added_imports, lost_imports, names_of
 
 Make = Callable[..., Awaitable[Workspace]]
 Act = Callable[..., Awaitable[Any]]
@@ -197,6 +197,8 @@ def test_no_text_breaks_the_reader(old: str, new: str) -> None:
     added_imports(old, new)
     assert added_imports(new, new) == []
     names_of(new)
+    lost_imports(old, new)
+    assert lost_imports(new, new) == []
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,21 @@ async def test_removing_an_import_that_is_used_above_is_refused(make_workspace: 
     assert not await accepted(workspace, act, "a.py", "import os\n", "")
 
 
+@pytest.mark.parametrize("rest", ["print 'python 2'\n", "def g(:\n    pass\n"])
+async def test_removing_an_import_that_is_used_above_is_refused_in_a_broken_file(
+    make_workspace: Make, act: Act, rest: str
+) -> None:
+    head = (
+        "def f(sep, a=1):\n    return os.sep + a.json + g(io=1)\n\n\nimport os, sys\nimport json, io, sep\n"
+    )
+    workspace = await make_workspace({"a.py": head + rest})
+    assert not await accepted(workspace, act, "a.py", "import os, sys\n", "")
+    assert await accepted(workspace, act, "a.py", "import os, sys\n", "import os\n")
+    assert await accepted(workspace, act, "a.py", "import json, io, sep\n", "")
+    assert await accepted(workspace, act, "a.py", "import os\n", "from pathlib import os\n")
+    assert await accepted(workspace, act, "a.py", "from pathlib import os\n", "for os in []:\n    pass\n")
+
+
 @pytest.mark.parametrize(
     ("new", "rule"),
     [
