@@ -9,7 +9,7 @@ from pydantic import Field
 from aci.command import Command, Observation
 from aci.document import Document, Unencodable, region_of
 from aci.excerpts import Doubt, Planned, excerpt_of, explain_refusal, follow
-from aci.matching import without_line_numbers
+from aci.matching import Missed, Place, locate, without_line_numbers
 from aci.rendering import name, plural
 from aci.viewing import File, Refused, read_text
 from aci.workspace import Change, Workspace, Written, relative
@@ -37,6 +37,13 @@ class FileEdit(Command):
         Raises:
             Refused: It can't be changed so; the message is the observation.
         """
+
+
+async def place_of(document: Document, search: str, replace: str) -> Place | Missed:
+    """Return the one place that `search` means, or why there is none, holding up nothing meanwhile."""
+    from asyncio import to_thread  # noqa: PLC0415 - heavy for those who only list the commands
+
+    return await to_thread(locate, document, search, replace)
 
 
 class Outcome(NamedTuple):

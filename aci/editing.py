@@ -1,15 +1,14 @@
 """Editing one place of a file: by its text, by line numbers, and new files."""
 
-import asyncio
 from typing import ClassVar
 
 from pydantic import Field
 
-from aci.changing import FileEdit, apply, without_numbers, write_all
+from aci.changing import FileEdit, apply, place_of, without_numbers, write_all
 from aci.command import Command, Observation
 from aci.document import Document
 from aci.excerpts import Planned
-from aci.matching import Missed, locate
+from aci.matching import Missed
 from aci.rendering import name, plural
 from aci.rewriting import Rewrite, named_whole
 from aci.viewing import File, Refused
@@ -35,7 +34,7 @@ class Edit(FileEdit):
             # A model that sends a whole function but searches for its name alone means all of it.
             whole = Rewrite(path=self.path, symbol=symbol.name, content=self.replace)
             return await whole.execute(workspace)
-        place = await asyncio.to_thread(locate, file.document, self.search, self.replace)
+        place = await place_of(file.document, self.search, self.replace)
         if isinstance(place, Missed):
             raise Refused(f"Edit refused, {name(file.path)} is unchanged. {place.explanation}")
         new = file.document.spliced(place.start, place.end, place.replace)

@@ -1,18 +1,17 @@
 """Editing several places in one action, in one file or many: all of them are changed, or none."""
 
-import asyncio
 from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import ClassVar, NamedTuple
 
 from pydantic import Field
 
-from aci.changing import write_all
+from aci.changing import place_of, write_all
 from aci.command import Command, Observation
 from aci.document import Document
 from aci.excerpts import Planned, excerpt_of
 from aci.hunks import Hunk, parse_hunks
-from aci.matching import Missed, Place, locate
+from aci.matching import Missed, Place
 from aci.rendering import listed, name, plural
 from aci.viewing import File, Refused, read_text
 from aci.workspace import Workspace, relative
@@ -83,9 +82,7 @@ async def _plan(workspace: Workspace, hunks: Sequence[Hunk]) -> tuple[list[Plann
             if hunk.search or not await _is_new(workspace, hunk.path):
                 file = await read_text(workspace, hunk.path)
                 file = files.setdefault(file.path, file)
-                found.setdefault(file.path, []).append(
-                    _Found(number, hunk, await asyncio.to_thread(_place, file, hunk))
-                )
+                found.setdefault(file.path, []).append(_Found(number, hunk, await _place(file, hunk)))
                 continue
             new_file = _new_file(hunk, created)
             created[new_file.file.path] = new_file
@@ -122,12 +119,12 @@ async def _is_new(workspace: Workspace, path: str) -> bool:
     return False
 
 
-def _place(file: File, hunk: Hunk) -> Place:
+async def _place(file: File, hunk: Hunk) -> Place:
     if not hunk.search:
         raise Refused(f"It has no old lines, and {name(file.path)} exists; give the lines to replace.")
     if hunk.search == hunk.replace:
         raise Refused("Its old and new lines are the same.")
-    place = locate(file.document, hunk.search, hunk.replace)
+    place = await place_of(file.document, hunk.search, hunk.replace)
     if isinstance(place, Missed):
         raise Refused(place.explanation)
     if hunk.replace or place.note:
