@@ -23,9 +23,10 @@ format: install ## Put the code into its one style.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: install ## Measure a step's overhead and a sandbox's start.
+bench: install ## Measure a step's overhead, a sandbox's start and an edit with its checks.
 	$(BIN)/python benchmarks/step_overhead.py
 	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/edit_lint.py
 
 docker: .venv/.installed-local ## Build the base image of the sandboxes.
 	$(BIN)/python -m envs.images

@@ -4,23 +4,25 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from aci.command import Command, Observation
-from aci.editing import Create, Edit, EditLines, Insert, Undo
+from aci.editing import Create, Edit, EditLines, Insert
 from aci.finding import FindFile
 from aci.lookup import FindSymbol
 from aci.outlines import Outline
 from aci.rewriting import Rewrite
 from aci.searching import SearchDir, SearchFile
+from aci.several import EditMany
 from aci.shell import Bash
 from aci.submitting import Diff, Submit
 from aci.suspects import Suspects
 from aci.testing import RunTests
+from aci.undoing import Undo
 from aci.viewing import Goto, Open, ScrollDown, ScrollUp
 from aci.workspace import Limits, Workspace
 
 _CLASSES: tuple[type[Command], ...] = (
     FindFile, SearchDir, SearchFile, FindSymbol,
     Open, Outline, Goto, ScrollUp, ScrollDown,
-    Edit, EditLines, Rewrite, Insert, Create, Undo,
+    Edit, EditMany, EditLines, Rewrite, Insert, Create, Undo,
     RunTests, Suspects, Bash, Diff, Submit,
 )  # fmt: skip
 

@@ -1,131 +1,153 @@
 """What every change of a file goes through: it is checked before it is written and shown after it."""
 
+from abc import abstractmethod
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from aci.command import Observation
-from aci.document import Document, Unencodable
-from aci.grammars import Flaw
-from aci.matching import without_line_numbers
-from aci.rendering import name, numbered, plural
-from aci.viewing import File, clamped_top
-from aci.workspace import Change, Workspace
+from pydantic import Field
+
+from aci.command import Command, Observation
+from aci.document import Document, Unencodable, region_of
+from aci.excerpts import Doubt, Planned, excerpt_of, explain_refusal, follow
+from aci.matching import Missed, Place, locate, without_line_numbers
+from aci.rendering import name, plural
+from aci.viewing import File, Refused, read_text
+from aci.workspace import Change, Workspace, Written, relative
 from envs.sandbox import FileProblem
 
-_REFUSAL_LINES = 13
-SHOWN_ERRORS = 5
+_SHOWN_WARNINGS = 5
 
 
-class _Region(NamedTuple):
-    """The lines that a change touched, from 1, before and after it; `last` may lie before `first`."""
+class FileEdit(Command):
+    """A change of one file that exists."""
 
-    first: int
-    old_last: int
-    new_last: int
+    path: str = Field(description="File to change.")
+
+    async def execute(self, workspace: Workspace) -> Observation:
+        """Open the file and change it."""
+        try:
+            return await self.change(workspace, await read_text(workspace, self.path))
+        except Refused as refusal:
+            return Observation(text=str(refusal), failed=True)
+
+    @abstractmethod
+    async def change(self, workspace: Workspace, file: File) -> Observation:
+        """Change the file.
+
+        Raises:
+            Refused: It can't be changed so; the message is the observation.
+        """
 
 
-def _region(old: Document, new: Document) -> _Region:
-    before, after = old.lines, new.lines
-    head = 0
-    while head < min(len(before), len(after)) and before[head] == after[head]:
-        head += 1
-    tail = 0
-    while tail < min(len(before), len(after)) - head and before[-1 - tail] == after[-1 - tail]:
-        tail += 1
-    return _Region(head + 1, len(before) - tail, len(after) - tail)
+async def place_of(document: Document, search: str, replace: str) -> Place | Missed:
+    """Return the one place that `search` means, or why there is none, holding up nothing meanwhile."""
+    from asyncio import to_thread  # noqa: PLC0415 - heavy for those who only list the commands
+
+    return await to_thread(locate, document, search, replace)
+
+
+class Outcome(NamedTuple):
+    """What became of a change.
+
+    Attributes:
+        paths: The files that were written, symbolic links resolved.
+        doubts: Lines on what is odd about it though it was let through.
+    """
+
+    paths: tuple[str, ...]
+    doubts: list[str]
 
 
 async def apply(
     workspace: Workspace, file: File, new: Document, what: str, note: str = "", symbol: str = ""
 ) -> Observation:
-    """Check a change, write it, and show it; or say why not."""
+    """Check a change of one file, write it, and show it.
+
+    Raises:
+        Refused: It changes nothing or would break something.
+    """
+    if new.text == file.document.text:
+        raise Refused(f"The edit would change nothing in {name(file.path)}.")
+    outcome = await write_all(workspace, [Planned(file, new)], what, note, symbol)
+    region = region_of(file.document.text, new.text)
+    parts = [f"Edited {name(file.path)} ({what}; {plural(len(new.lines), 'line')} now)."]
+    parts += [note] if note else []
+    parts += outcome.doubts
+    parts.append(excerpt_of(workspace, new, region.first, region.new_last, 12 * workspace.limits.context))
+    return Observation(text="\n".join(parts), changed=outcome.paths)
+
+
+async def write_all(
+    workspace: Workspace, planned: Sequence[Planned], what: str, note: str = "", symbol: str = ""
+) -> Outcome:
+    """Check texts and write them, all or none, as one step of the undo history.
+
+    Raises:
+        Refused: One of them would break something or can't be written; nothing is changed.
+    """
+    unchanged = f"{name(planned[0].file.path)} is unchanged" if len(planned) == 1 else "nothing is changed"
+    datas = []
+    for one in planned:
+        try:
+            datas.append(one.new.encode())
+        except Unencodable as problem:
+            raise Refused(f"Edit refused, {unchanged}. {problem}") from None
+    doubts = await _check(workspace, planned, note)
+    written: list[Written] = []
+    for one, data in zip(planned, datas, strict=True):
+        path = one.file.path
+        try:
+            if one.created:
+                path = relative(await workspace.sandbox.write(path, data, create=True))
+            else:
+                await workspace.sandbox.write(path, data)
+        except FileProblem as problem:
+            await _take_back(workspace, written)
+            if one.created:
+                raise Refused(_not_created(path, problem)) from None
+            raise Refused(f"Edit failed, {unchanged}. {problem}") from None
+        first = region_of(one.file.document.text, one.new.text).first
+        written.append(Written(path, None if one.created else one.file.data, data, first))
+    workspace.changes.append(Change(tuple(written), what, symbol))
+    for one, file in reversed(list(zip(planned, written, strict=True))):
+        follow(workspace, File(file.path, one.new, file.after), file.line)
+    return Outcome(tuple(file.path for file in written), doubts)
+
+
+async def _check(workspace: Workspace, planned: Sequence[Planned], note: str) -> list[str]:
     from aci.linting import judge  # noqa: PLC0415 - needs a process, which most commands don't
 
-    if new.text == file.document.text:
-        return Observation(text=f"The edit would change nothing in {name(file.path)}.", failed=True)
-    try:
-        data = new.encode()
-    except Unencodable as problem:
-        return Observation(text=f"Edit refused, {name(file.path)} is unchanged. {problem}", failed=True)
-    region = _region(file.document, new)
-    verdict = await judge(workspace, file.path, file.document.text, new.text)
-    if verdict.errors:
-        return Observation(text=explain_refusal(workspace, file, new, verdict.errors, note), failed=True)
-    try:
-        await workspace.sandbox.write(file.path, data)
-    except FileProblem as problem:
-        return Observation(text=f"Edit failed, {name(file.path)} is unchanged. {problem}", failed=True)
-    workspace.changes.append(Change(file.path, file.data, data, what, region.first, symbol))
-    edited = File(file.path, new, data)
-    follow(workspace, edited, region.first)
-    parts = [f"Edited {name(file.path)} ({what}; {plural(len(new.lines), 'line')} now)."]
-    if note:
-        parts.append(note)
-    parts += [f"Check line {flaw.line}: {flaw.message}." for flaw in verdict.warnings[:SHOWN_ERRORS]]
-    parts.append(excerpt_of(workspace, new, region.first, region.new_last, 12 * workspace.limits.context))
-    return Observation(text="\n".join(parts), changed=(file.path,))
+    texts = {one.file.path: one.new.text for one in planned}
+    errors: list[Doubt] = []
+    warnings: list[Doubt] = []
+    for one in planned:
+        path = one.file.path
+        verdict = await judge(workspace, path, one.file.document.text, one.new.text, texts)
+        errors += [Doubt(one, flaw) for flaw in verdict.errors]
+        warnings += [Doubt(one, flaw) for flaw in verdict.warnings]
+    if errors:
+        raise Refused(explain_refusal(workspace, planned, errors, note))
+    several = len(planned) > 1
+    return [
+        f"Check {f'{name(one.file.path)} ' if several else ''}line {flaw.line}: {flaw.message}."
+        for one, flaw in warnings[:_SHOWN_WARNINGS]
+    ]
 
 
-def follow(workspace: Workspace, file: File, line: int) -> None:
-    """Let the viewer stand where the change is."""
-    size = workspace.limits.window
-    workspace.show(file.path, clamped_top(workspace, len(file.document.lines), line - size // 6))
+async def _take_back(workspace: Workspace, written: Sequence[Written]) -> None:
+    for file in reversed(written):
+        if file.before is None:
+            await workspace.sandbox.remove(file.path)
+        else:
+            await workspace.sandbox.write(file.path, file.before)
 
 
-def excerpt_of(workspace: Workspace, document: Document, first: int, last: int, limit: int) -> str:
-    """Return the lines from `first` to `last` and some around them, the middle left out beyond `limit`."""
-    context, length = workspace.limits.context, workspace.limits.line_length
-    lines = document.lines
-    start, end = max(1, first - context), min(len(lines), max(last, first - 1) + context)
-    if not lines:
-        return "(the file is empty)"
-    if end - start + 1 <= limit:
-        return numbered(lines[start - 1 : end], start, length)
-    half = limit // 2
-    return "\n".join(
-        [
-            numbered(lines[start - 1 : start - 1 + half], start, length),
-            f"({end - start + 1 - 2 * half} lines not shown)",
-            numbered(lines[end - half : end], end - half + 1, length),
-        ]
-    )
-
-
-def explain_refusal(
-    workspace: Workspace, file: File, new: Document, errors: list[Flaw], note: str = ""
-) -> str:
-    """Return why a change was refused: the errors, how it would look, how it is."""
-    region = _region(file.document, new)
-    parts = [f"Edit refused, {name(file.path)} is unchanged: it would add {plural(len(errors), 'error')}."]
-    parts += [f"line {flaw.line}: {flaw.message}" for flaw in errors[:SHOWN_ERRORS]]
-    if len(errors) > SHOWN_ERRORS:
-        parts.append(f"({len(errors) - SHOWN_ERRORS} more)")
-    if note:
-        parts.append(note)
-    # What the edit put there matters most, unless the error shows far from it.
-    lines = new.lines
-    centre = errors[0].line if lines else 0
-    inside = region.first - 5 <= centre <= region.new_last + 5
-    if inside:
-        middle = max(region.first, min(centre, region.new_last))
-        parts += ["As it would look:", _around(workspace, new, region, middle)]
-    else:
-        parts += [f"As it would look at line {centre}:", _around(workspace, new, region, centre)]
-    if file.document.lines:
-        last = min(region.old_last, region.first + 2)
-        parts += [
-            "As it is:",
-            _around(workspace, file.document, region, (region.first + max(last, region.first)) // 2),
-        ]
-    parts.append("Correct the error and send the whole edit again.")
-    return "\n".join(parts)
-
-
-def _around(workspace: Workspace, document: Document, region: _Region, line: int) -> str:
-    half = _REFUSAL_LINES // 2
-    total = len(document.lines)
-    first = max(1, min(line - half, total - _REFUSAL_LINES + 1))
-    shown = document.lines[first - 1 : first - 1 + _REFUSAL_LINES]
-    return numbered(shown, first, workspace.limits.line_length)
+def _not_created(path: str, problem: FileProblem) -> str:
+    if problem.kind == "exists":
+        return f"{name(path)} exists already. Use `edit` to change it, or `open` to see it."
+    if problem.kind == "outside":
+        return f"{name(path)} lies outside the repository; files are created only inside it."
+    return str(problem)
 
 
 def without_numbers(content: str) -> tuple[str, str]:

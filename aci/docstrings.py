@@ -2,6 +2,7 @@
 
 import ast
 import textwrap
+import warnings
 
 
 def with_old_docstring(old: str, new: str) -> str:
@@ -35,8 +36,11 @@ def with_old_docstring(old: str, new: str) -> str:
 
 def _definition(text: str) -> ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | None:
     try:
-        body = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError):
+        with warnings.catch_warnings():
+            # A doubtful escape in a text that is not ours is no one's business on this terminal.
+            warnings.simplefilter("ignore")
+            body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     if len(body) == 1 and isinstance(body[0], ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return body[0]

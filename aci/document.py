@@ -93,7 +93,10 @@ class Document(NamedTuple):
     @property
     def lines(self) -> list[str]:
         """The lines without their endings."""
-        return [line.removesuffix("\n").removesuffix("\r") for line in _LINE.findall(self.text)]
+        lines = self.text.split("\n")
+        if not lines[-1]:
+            lines.pop()
+        return [line.removesuffix("\r") for line in lines] if "\r" in self.text else lines
 
     @property
     def starts(self) -> list[int]:
@@ -163,6 +166,36 @@ def _common(one: str, other: str) -> int:
         else:
             high = middle - 1
     return low
+
+
+class Region(NamedTuple):
+    """The lines that a change touched, from 1, before and after it; `last` may lie before `first`."""
+
+    first: int
+    old_last: int
+    new_last: int
+
+    def holds(self, line: int) -> bool:
+        """Say whether a line of the new text was touched."""
+        return self.first <= line <= max(self.first, self.new_last)
+
+
+def region_of(old: str, new: str) -> Region:
+    """Return the lines that differ between two texts."""
+    start = old.rfind("\n", 0, _common(old, new)) + 1
+    tail = _common(old[start:][::-1], new[start:][::-1])
+    ends = len(old) - tail, len(new) - tail
+    if any(end != start and text[end - 1] != "\n" for text, end in zip((old, new), ends, strict=True)):
+        # The common end begins within a line.
+        line_end = old.find("\n", ends[0])
+        tail = 0 if line_end < 0 else len(old) - line_end - 1
+    return Region(
+        old.count("\n", 0, start) + 1, _line_count(old, len(old) - tail), _line_count(new, len(new) - tail)
+    )
+
+
+def _line_count(text: str, end: int) -> int:
+    return text.count("\n", 0, end) + (end > 0 and text[end - 1] != "\n")
 
 
 def occurrences(text: str, search: str) -> list[tuple[int, int]]:

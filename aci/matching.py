@@ -16,12 +16,14 @@ lines shown, since a guess there can change what the program means.
 import re
 from collections.abc import Callable
 from difflib import SequenceMatcher
+from heapq import nlargest
 from typing import NamedTuple
 
 from aci.document import Document, occurrences
 from aci.rendering import clipped
 
 _NUMBERED = re.compile(r"[ \t]*(\d+):(.*)")
+_WORD = re.compile(r"\w+")
 _NEAR = 0.55
 _MAX_SCORED = 400
 _SHOWN_PLACES = 10
@@ -280,13 +282,21 @@ def _best(lines: list[str], wanted: list[str]) -> tuple[int, float]:
 
 
 def _alike(plain: list[str], want: str, offset: int) -> list[int]:
+    words = frozenset(_WORD.findall(want))
+    fitting = [
+        at
+        for at, line in enumerate(plain)
+        if at >= offset and line and len(want) / 2 <= len(line) <= len(want) * 2
+    ]
+    # Comparing letters is slow; of many lines only those that share the most words are worth it.
+    nearest_by_words = nlargest(
+        _MAX_SCORED, fitting, key=lambda at: len(words.intersection(_WORD.findall(plain[at])))
+    )
     matcher = SequenceMatcher(None, autojunk=False)
     matcher.set_seq2(want[:300])
     scored: list[tuple[float, int]] = []
-    for at, line in enumerate(plain):
-        if at < offset or not line or not len(want) / 2 <= len(line) <= len(want) * 2:
-            continue
-        matcher.set_seq1(line[:300])
-        if matcher.real_quick_ratio() > _NEAR and matcher.quick_ratio() > _NEAR:
-            scored.append((-matcher.quick_ratio(), at - offset))
+    for at in nearest_by_words:
+        matcher.set_seq1(plain[at][:300])
+        if matcher.real_quick_ratio() > _NEAR and (ratio := matcher.quick_ratio()) > _NEAR:
+            scored.append((-ratio, at - offset))
     return [at for _, at in sorted(scored)]

@@ -19,7 +19,7 @@ MAX_OUTPUTS = 5
 """Of the kept outputs, only the latest are offered."""
 
 _NEEDS_SEEN_FILE = ("edit", "edit_lines", "rewrite", "insert")
-_CHANGES_LESS = ("edit", "edit_lines", "insert")
+_CHANGES_LESS = ("edit", "edit_many", "edit_lines", "insert")
 _NEEDS_OPEN_FILE = ("goto", "scroll_up", "scroll_down")
 _NEEDS_CHANGE = ("undo", "diff", "submit")
 
@@ -36,12 +36,14 @@ def offer(commands: Sequence[type[Command]], workspace: Workspace) -> Offer:
     seen = tuple(sorted(path for path in workspace.tops if not is_output(path)))
     barred: set[str] = set()
     if not seen:
-        barred.update(_NEEDS_SEEN_FILE)
+        barred.update((*_NEEDS_SEEN_FILE, "edit_many"))
     if not workspace.open_path:
         barred.update(_NEEDS_OPEN_FILE)
     if not workspace.changed:
         barred.update(_NEEDS_CHANGE)
     choices = {f"{command}.path": seen for command in _NEEDS_SEEN_FILE if seen}
+    if workspace.changed:
+        choices["submit.keep"] = ("", "all") if workspace.told_scratch else ("",)
     if 0 < len(workspace.files) <= MAX_CHOICES:
         choices["outline.path"] = tuple(workspace.files)
         readable = (*workspace.files, *workspace.outputs[-MAX_OUTPUTS:])

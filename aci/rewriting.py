@@ -5,8 +5,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from aci.changing import apply, without_numbers
-from aci.command import Command, Observation
+from aci.changing import FileEdit, apply, without_numbers
+from aci.command import Observation
 from aci.docstrings import with_old_docstring
 from aci.rendering import listed, name
 from aci.symbols import Symbol, find, symbols
@@ -14,29 +14,24 @@ from aci.viewing import File, Refused, read_text
 from aci.workspace import Workspace
 
 
-class Rewrite(Command):
+class Rewrite(FileEdit):
     """Replace a whole function, method or class by new text."""
 
     name: ClassVar[str] = "rewrite"
     block: ClassVar[str] = "content"
 
-    path: str = Field(description="File to change.")
     symbol: str = Field(description="Name of the function or class, such as parse or Report.render.")
     content: str = Field(description="Its whole new text, from def or class to its last line.")
 
-    async def execute(self, workspace: Workspace) -> Observation:
+    async def change(self, workspace: Workspace, file: File) -> Observation:
         """Find the definition and change it, indented as it was."""
-        try:
-            file = await read_text(workspace, self.path)
-        except Refused as refusal:
-            return Observation(text=str(refusal), failed=True)
         found = find(file.path, file.document.text, self.symbol)
         note = ""
         if not found and (elsewhere := await _seen_elsewhere(workspace, file.path, self.symbol)):
             note = f"{name(self.symbol)} is defined in {name(elsewhere.path)}, not in {name(file.path)}."
             file, found = elsewhere, find(elsewhere.path, elsewhere.document.text, self.symbol)
         if len(found) != 1:
-            return Observation(text=_which_symbol(file, self.symbol, found), failed=True)
+            raise Refused(_which_symbol(file, self.symbol, found))
         symbol = found[0]
         content, unnumbered = without_numbers(self.content)
         note = " ".join(part for part in (note, unnumbered) if part)
@@ -53,7 +48,7 @@ class Rewrite(Command):
         new_text = _indented(content, indent)
         if not _defines(file.path, new_text, symbol):
             what = f"the whole text of {name(symbol.name)}, from its first line on"
-            return Observation(text=f"Edit refused: the new text must be {what}.", failed=True)
+            raise Refused(f"Edit refused: the new text must be {what}.")
         end -= len(old) - len(old.removesuffix("\n").removesuffix("\r"))
         new = file.document.spliced(start, end, new_text)
         return await apply(workspace, file, new, f"{symbol.name} rewritten", note, symbol.name)

@@ -50,23 +50,33 @@ class Limits(NamedTuple):
     test_timeout: float = 600.0
 
 
-class Change(NamedTuple):
-    """One step of the undo history.
+class Written(NamedTuple):
+    """A file that a change wrote.
 
     Attributes:
         path: The file, relative to the repository.
         before: Its bytes before the change; None when the change created it.
         after: Its bytes after the change.
-        what: The change in a few words, e.g. "edit of line 3".
         line: Where the change begins.
-        symbol: The function that was rewritten, or "".
     """
 
     path: str
     before: bytes | None
     after: bytes
-    what: str
     line: int = 1
+
+
+class Change(NamedTuple):
+    """One step of the undo history.
+
+    Attributes:
+        files: What it wrote.
+        what: The change in a few words, e.g. "edit of line 3".
+        symbol: The function that was rewritten, or "".
+    """
+
+    files: tuple[Written, ...]
+    what: str
     symbol: str = ""
 
 
@@ -91,6 +101,8 @@ class Workspace:
         runner: The name of the test runner once it was found out.
         python: How the sandbox calls its Python.
         empty_submit_refused: The model was told once that there is nothing to submit.
+        told_scratch: New files that the model was told to look like scratch.
+        kept_scratch: Those of them that belong into the patch, as the model says.
         cwd: Where the next shell command starts.
         tried: How often a suspect was changed in vain.
         lint_cache: Problems of the texts seen last, so that each is checked once.
@@ -113,6 +125,8 @@ class Workspace:
     runner: str = ""
     python: str = "python3"
     empty_submit_refused: bool = False
+    told_scratch: set[str] = field(default_factory=set)
+    kept_scratch: frozenset[str] = frozenset()
     cwd: str = WORKDIR
     lint_cache: "dict[bytes, list[Finding]]" = field(default_factory=dict)
     _root: str = ""

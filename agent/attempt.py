@@ -4,15 +4,16 @@ import asyncio
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from aci.command import Command
-from aci.editing import Undo
 from aci.formats import Format
+from aci.rendering import listed
 from aci.suspects import Suspect, describe, find_suspects
 from aci.testing import run_tests
+from aci.undoing import Undo
 from aci.workspace import Limits, Workspace
 from agent import prompts
 from agent.budget import Budget
@@ -25,6 +26,7 @@ from agent.settings import Settings
 from agent.task import Task
 from envs.repository import Repository
 from envs.sandbox import Sandbox
+from envs.scratch import scratch_in, without
 from trajectories.errors import Interrupted, PatchwrightError, RepositoryError, SandboxError, Terminated
 from trajectories.events import Event, Notice, SandboxStarted, TestReport, TestsReported
 from trajectories.messages import Message
@@ -120,6 +122,7 @@ class Attempt:
         self._shows_bodies = not self._small or number % 2 == 0
         keep = ground.settings.tests.keep_edits
         self._takes_back = keep == "helpful" or (keep == "auto" and self._small)
+        self._kept_scratch: Callable[[], Collection[str]] = tuple
         self.vain: list[str] = []
         """Changes that were taken back."""
         reserve = sampling.max_tokens
@@ -187,6 +190,7 @@ class Attempt:
         ground = self._ground
         workspace = self._workspace(sandbox)
         workspace.current_diff = lambda: self._diff(sandbox)
+        self._kept_scratch = lambda: workspace.kept_scratch
         await self._establish_baseline(workspace)
         workspace.base_report = ground.baseline.report
         workspace.files = ground.repository.files()
@@ -261,10 +265,16 @@ class Attempt:
 
     async def _patch(self, sandbox: Sandbox, tree: Path) -> str:
         try:
-            return await self._export(sandbox, tree)
+            patch = await self._export(sandbox, tree)
         except (SandboxError, RepositoryError) as error:
             self._ground.record(Notice(level="error", text=f"The work of this attempt is lost: {error}"))
             return ""
+        kept = self._kept_scratch()
+        left_out = [path for path in scratch_in(patch, self._ground.repository.files()) if path not in kept]
+        if left_out:
+            text = f"Left out of the patch, since they look like scratch: {listed(left_out, 10)}."
+            self._ground.record(Notice(level="info", text=text))
+        return without(patch, left_out)
 
     async def _judge(self, patch: str) -> Verdict:
         """Judge the patch alone: files that git ignores may have helped the agent, but help nobody else."""

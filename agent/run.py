@@ -12,6 +12,7 @@ from pathlib import Path
 from aci import COMMANDS
 from aci.command import Command
 from aci.formats import FORMATS, Format
+from aci.several import EditMany
 from agent.attempt import Baseline, Ground
 from agent.budget import budgets
 from agent.control import Control
@@ -82,6 +83,7 @@ async def resolve(
             for notice in [*_notices(repository), *chosen.notices]:
                 run.append(notice)
             meter = Meter()
+            form = choose_format(settings.model.format, capabilities)
             ground = Ground(
                 task=task,
                 settings=settings,
@@ -89,8 +91,8 @@ async def resolve(
                 new_sandbox=lambda: chosen.new(run.run_id),
                 model=_retrying(model, settings, meter, run.append),
                 capabilities=_limited(capabilities, settings),
-                form=choose_format(settings.model.format, capabilities),
-                commands=commands(),
+                form=form,
+                commands=commands(form),
                 record=run.append,
                 control=control,
                 budgets=budgets(settings.limits.tokens, settings.limits.cost, settings.limits.seconds),
@@ -115,9 +117,9 @@ async def resolve(
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
-def commands() -> list[type[Command]]:
-    """Return the commands that an agent is offered."""
-    return list(COMMANDS.values())
+def commands(form: Format) -> list[type[Command]]:
+    """Return the commands that an agent is offered; a small model is spared the form of several changes."""
+    return [command for command in COMMANDS.values() if form.name != "staged" or command is not EditMany]
 
 
 def choose_format(name: str, capabilities: Capabilities) -> Format:

@@ -352,3 +352,39 @@ async def test_a_link_inside_the_repository_is_edited_at_its_target(make_workspa
     seen = await act(workspace, "edit", path="link", search="a", replace="b")
     assert seen.changed == ("a.txt",)
     assert (await act(workspace, "bash", command="readlink link")).text == "a.txt"
+
+
+async def test_permissions_survive_edits_and_their_undoing(make_workspace: Make, act: Act) -> None:
+    workspace = await make_workspace({"run.sh": "echo a\n", "b.txt": "b\n"})
+    await act(workspace, "bash", command="chmod 751 run.sh; chmod 600 b.txt")
+    many = "run.sh\n<<<<<<<\necho c\n=======\necho d\n>>>>>>>\nb.txt\n<<<<<<<\nb\n=======\nx\n>>>>>>>"
+    for name, arguments in (
+        ("edit", {"path": "run.sh", "search": "a", "replace": "b"}),
+        ("edit_lines", {"path": "run.sh", "first": 1, "last": 1, "content": "echo c"}),
+        ("edit_many", {"changes": many}),
+        ("undo", {}),
+        ("undo", {}),
+    ):
+        assert not (await act(workspace, name, **arguments)).failed
+        assert (await act(workspace, "bash", command="stat -c %a run.sh b.txt")).text == "751\n600"
+
+
+@pytest.mark.parametrize("command", ["edit", "edit_lines", "insert", "rewrite"])
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [(b"\x89PNG\r\n\0", "PNG image"), (b"a" * 10 * 1024 * 1024 + b"b", "too large")],
+    ids=["binary", "huge"],
+)
+async def test_no_command_edits_what_is_no_text_or_too_large(
+    make_workspace: Make, act: Act, command: str, data: bytes, said: str
+) -> None:
+    workspace = await make_workspace({"a.py": data})
+    rest: dict[str, dict[str, Any]] = {
+        "edit": {"search": "a", "replace": "b"},
+        "edit_lines": {"first": 1, "last": 1, "content": "b"},
+        "insert": {"line": 0, "content": "b"},
+        "rewrite": {"symbol": "f", "content": "def f(): pass"},
+    }
+    seen = await act(workspace, command, path="a.py", **rest[command])
+    assert seen.failed
+    assert said in seen.text

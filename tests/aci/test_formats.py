@@ -390,7 +390,7 @@ def test_what_can_mean_one_thing_only_is_taken(name: str, arguments: Any, comman
     ("name", "arguments", "sentence"),
     [
         ("grep", {"pattern": "x.*"}, 'There is no command "grep"; did you mean search_dir(text, '),
-        ("finish", {}, 'There is no command "finish"; did you mean submit()?'),
+        ("finish", {}, 'There is no command "finish"; did you mean submit(keep="")?'),
         ("write_file", {"path": "a", "content": "b"}, "did you mean create(path, content)?"),
         ("goto", {"line": True}, "must be a whole number, not true."),
         ("goto", {"line": "10-20"}, 'must be a whole number, not "10-20".'),

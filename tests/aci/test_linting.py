@@ -72,9 +72,61 @@ async def test_a_bad_line_may_not_be_replaced_by_another_bad_one(make_workspace:
     assert not await accepted(workspace, act, "a.py", "undefined_one", "undefined_two")
 
 
+async def test_a_bad_line_replaced_by_an_equally_bad_one_is_told(make_workspace: Make, act: Act) -> None:
+    workspace = await make_workspace({"a.py": "x = undefined_one\ny = 1\n", "b.js": "let a = ;\n"})
+    seen = await act(workspace, "edit", path="a.py", search="x =", replace="z =")
+    assert "Check line 1: Undefined name `undefined_one` (F821), as before." in seen.text
+    # Nothing is said of it by an edit elsewhere.
+    assert "Check" not in (await act(workspace, "edit", path="a.py", search="y = 1", replace="y = 2")).text
+    assert not await accepted(workspace, act, "b.js", "let a = ;", "let b = ;;(")
+
+
+async def test_a_name_that_comes_from_elsewhere_is_not_told_each_time(make_workspace: Make, act: Act) -> None:
+    workspace = await make_workspace({"a.py": "x = _('one')\ny = _('two')\n"})
+    seen = await act(workspace, "edit", path="a.py", search="'one'", replace="'three'")
+    assert not seen.failed
+    assert "Check" not in seen.text
+
+
+async def test_a_repair_of_a_broken_file_is_let_through_and_its_undefined_names_are_told(
+    make_workspace: Make, act: Act
+) -> None:
+    workspace = await make_workspace({"a.py": "x = old_one\ndef f(:\n    pass\n"})
+    seen = await act(workspace, "edit", path="a.py", search="def f(:", replace="def f(a=new_one):")
+    assert not seen.failed
+    assert "Check line 2: Undefined name `new_one` (F821)." in seen.text
+    assert "old_one`" not in seen.text
+
+
+async def test_an_edit_beside_an_old_syntax_error_is_not_blamed_for_it(
+    make_workspace: Make, act: Act
+) -> None:
+    broken = "class A:\n    def f(self:\n        return 1\n\n    def g(self):\n        return 2\n"
+    workspace = await make_workspace({"a.py": broken})
+    old = "2"
+    for new in ("(2)", "[2, 3]", "self.f(1)"):
+        assert await accepted(workspace, act, "a.py", f"return {old}\n", f"return {new}\n")
+        old = new
+
+
 async def test_removing_an_import_that_is_used_above_is_refused(make_workspace: Make, act: Act) -> None:
     workspace = await make_workspace({"a.py": "def f():\n    return os.sep\n\n\nprint(nothing)\nimport os\n"})
     assert not await accepted(workspace, act, "a.py", "import os\n", "")
+
+
+@pytest.mark.parametrize("rest", ["print 'python 2'\n", "def g(:\n    pass\n"])
+async def test_removing_an_import_that_is_used_above_is_refused_in_a_broken_file(
+    make_workspace: Make, act: Act, rest: str
+) -> None:
+    head = (
+        "def f(sep, a=1):\n    return os.sep + a.json + g(io=1)\n\n\nimport os, sys\nimport json, io, sep\n"
+    )
+    workspace = await make_workspace({"a.py": head + rest})
+    assert not await accepted(workspace, act, "a.py", "import os, sys\n", "")
+    assert await accepted(workspace, act, "a.py", "import os, sys\n", "import os\n")
+    assert await accepted(workspace, act, "a.py", "import json, io, sep\n", "")
+    assert await accepted(workspace, act, "a.py", "import os\n", "from pathlib import os\n")
+    assert await accepted(workspace, act, "a.py", "from pathlib import os\n", "for os in []:\n    pass\n")
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,14 @@ async def test_a_change_can_be_undone_shown_and_submitted(make_workspace) -> Non
     assert {"undo", "diff", "submit"} <= names(offer(ALL, workspace))
 
 
+async def test_scratch_can_be_kept_only_after_it_was_told(make_workspace) -> None:
+    workspace = await make_workspace({"a.py": "x = 1\n"})
+    workspace.changed = True
+    assert offer(ALL, workspace).choices["submit.keep"] == ("",)
+    workspace.told_scratch.add("debug.py")
+    assert offer(ALL, workspace).choices["submit.keep"] == ("", "all")
+
+
 async def test_each_suspect_has_its_turn_until_a_file_is_opened(make_workspace, act) -> None:
     workspace = await make_workspace({"a.py": "x = 1\n"})
     workspace.suspects, workspace.tops = ("A.f", "g"), {"a.py": 1}

@@ -176,3 +176,11 @@ async def test_other_languages_are_rewritten_in_place(
     seen, data = await rewritten(make_workspace, act, symbol, content, file, path)
     assert not seen.failed, seen.text
     assert data.decode() == file.replace(old, new)
+
+
+async def test_a_docstring_is_kept_beside_a_doubtful_escape(make_workspace, act) -> None:
+    old = "def f(a):\n    'Say it.'\n    return a == '\\d'\n"
+    workspace = await make_workspace({"a.py": old})
+    new = "def f(a):\n    return a != '\\d'\n"
+    assert not (await act(workspace, "rewrite", path="a.py", symbol="f", content=new)).failed
+    assert (await workspace.read("a.py")).data.decode() == old.replace("==", "!=")
