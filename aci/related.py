@@ -17,7 +17,7 @@ _UNNAMEABLE = ("ctest", "make", "script")
 
 _TEST_FILE = re.compile(
     r"(^|/)(test[^/]*|[^/]*_tests?)\.py$|\.(test|spec)\.[cm]?[jt]sx?$|(^|/)(__tests__|test|tests|spec)/.*\.[cm]?[jt]sx?$"
-    r"|_test\.go$|(^|/)(Test\w*|\w*Tests?|\w*TestCase|\w*IT)\.(java|kt|groovy)$|(^|/)tests/[^/]+\.rs$"
+    r"|_test\.go$|(^|/)(Test[A-Z]\w*|\w*Tests?|\w*TestCase|\w*IT)\.(java|kt|groovy)$|(^|/)tests/[^/]+\.rs$"
 )
 _STEM_MARKS = re.compile(
     r"^tests?[_-]|[_-]tests?$|\.(?:test|spec)$|(?<=[a-z0-9])(?:Tests?|TestCase|IT)$|^Test(?=[A-Z])"

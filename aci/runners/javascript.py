@@ -12,6 +12,8 @@ SEPARATOR = " > "
 _CALL = re.compile(
     r"^\s*at (?:async )?(?:(?P<function>[^()\n]+?) \()?(?:file://)?(?P<path>[^\s()][^()\n]*?):(?P<line>\d{1,9}):\d{1,9}\)?$"
 )
+_PLACE = re.compile(r"^(?:file://)?(?P<path>/[^\s:]+):(?P<line>\d{1,9})$")
+_MAX_PRINTED = 16 * 1024
 _KINDS = {
     "passed": "passed", "failed": "failed", "pending": "skipped", "skipped": "skipped", "todo": "skipped",
     "disabled": "skipped",
@@ -94,7 +96,12 @@ def parse_node(data: bytes | None, root: str) -> Parsed:
     failures: list[Failure] = []
     titles: list[str] = []
     open_tests: dict[str, None] = {}
+    printed: dict[str, str] = {}
     for record in json_lines(data or b""):
+        if record.get("type") == "test:stderr":
+            file = _text(record.get("file"))
+            printed[file] = (printed.get(file, "") + _text(record.get("message")))[-_MAX_PRINTED:]
+            continue
         nesting = record.get("nesting")
         nesting = nesting if isinstance(nesting, int) and 0 <= nesting <= len(titles) else 0
         title, file = _text(record.get("name")), _text(record.get("file"))
@@ -114,8 +121,14 @@ def parse_node(data: bytes | None, root: str) -> Parsed:
             error = error if isinstance(error, dict) else {}
             said = _text(error.get("stack")) or _text(error.get("message"))
             if whole:
-                said = f"The file ended with an error outside of any test.\n{_text(error.get('message'))}"
-            failures.append(Failure(name, *stack(said, root)))
+                said = printed.get(file, "") or "The file ended with an error outside of any test."
+            message, frames = stack(said, root)
+            if whole and not frames:
+                # A syntax error is told with its place first.
+                places = [_PLACE.match(line) for line in said.split("\n")]
+                paths = [(inside(place["path"], root), int(place["line"])) for place in places if place]
+                frames = tuple(Frame(path, line, "", "") for path, line in paths if path)
+            failures.append(Failure(name, message, frames))
         elif not record.get("suite") and not whole:
             status[name] = "skipped" if record.get("skipped") else "passed"
     parents = {SEPARATOR.join(name.split(SEPARATOR)[:-1]) for name in status}

@@ -9,6 +9,7 @@ const describe = (error) => {
 
 export default async function* (source) {
   for await (const { type, data } of source) {
+    if (type === "test:stderr") yield JSON.stringify({ type, file: data.file, message: data.message }) + "\n";
     if (!["test:start", "test:pass", "test:fail"].includes(type)) continue;
     const { name, nesting, file, skip, todo, details } = data;
     yield JSON.stringify({

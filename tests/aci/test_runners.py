@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -205,7 +206,7 @@ def project(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def _without_rustup(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put the toolchain itself on the path: rustup's stand-ins look for it in a home that a sandbox has not."""
+    """Put the toolchain itself on the path: rustup's stand-ins need a home of theirs."""
     real = Path(os.path.expanduser("~root" if os.getuid() == 0 else "~")) / ".rustup"
     if shutil.which("rustup") and real.is_dir():
         found = subprocess.run(
@@ -265,9 +266,9 @@ async def test_a_run_that_hangs_reports_what_ran(make_workspace: Make, act: Act,
     await run_tests(workspace)
     old, new = project.hang
     await act(workspace, "edit", path=project.source, search=old, replace=new)
-    workspace.limits = Limits(test_timeout=25)
+    workspace.limits = Limits(test_timeout=15)
     report, text = await run_tests(workspace)
-    assert "did not end within 25 s" in report.broken, text
+    assert "did not end within 15 s" in report.broken, text
     assert not report.failed
     if "node" not in project.tools:
         assert project.passed & set(report.passed)
@@ -362,14 +363,10 @@ async def test_an_environment_with_pytest_in_the_repository_is_used(
     tools = tmp_path / "tools"
     tools.mkdir()
     bare = tools / "python3"
-    bare.write_text('#!/bin/sh\n[ "$2" = "import pytest" ] && exit 1\nexec python3.real "$@"\n')
+    bare.write_text("#!/bin/sh\nexit 1\n")
     bare.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin")
     workspace = await make_workspace({"test_a.py": "def test_a():\n    pass\n", "tox.ini": "[tox]\n"})
-    python = shutil.which("python3", path=os.environ["PATH"].partition(":")[2]) or ""
-    del python
-    import sys  # noqa: PLC0415
-
     script = f'#!/bin/sh\nexec {sys.executable} "$@"\n'
     target = workspace.sandbox.tree / environment / "python"  # type: ignore[attr-defined]
     target.parent.mkdir(parents=True)

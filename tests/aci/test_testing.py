@@ -406,8 +406,8 @@ async def test_an_edit_of_the_same_size_within_a_second_is_seen(make_workspace: 
 
 def test_every_runner_has_its_name() -> None:
     assert list(RUNNERS) == [
-        "pytest", "unittest", "django", "tox", "nox", "go", "cargo", "npm", "maven", "gradle", "ctest", "make",
-        "script",
+        "pytest", "unittest", "django", "tox", "nox", "go", "cargo", "npm", "maven", "gradle", "ctest",
+        "make", "script",
     ]  # fmt: skip
 
 
