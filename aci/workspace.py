@@ -133,6 +133,11 @@ class Workspace:
     _grep: str = ""
 
     @property
+    def written(self) -> tuple[str, ...]:
+        """The files that editing commands wrote and did not undo, each once, in that order."""
+        return tuple(dict.fromkeys(file.path for change in self.changes for file in change.files))
+
+    @property
     def rounds(self) -> int:
         """How often every suspect was tried."""
         return min((self.tried[name] for name in self.suspects), default=0)

@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,13 +12,13 @@ from aci.command import Command
 from aci.formats import Format
 from aci.rendering import listed
 from aci.suspects import Suspect, describe, find_suspects
-from aci.testing import run_tests
+from aci.testing import run_examples, run_tests
 from aci.undoing import Undo
 from aci.workspace import Limits, Workspace
 from agent import prompts
 from agent.budget import Budget
 from agent.control import Control
-from agent.evaluator import Verdict, compare, judge
+from agent.evaluator import Verdict, compare, judge, wanted
 from agent.history import History
 from agent.loop import AfterChange, Ending, Loop, Meter
 from agent.models.base import Capabilities, Model, Sampling
@@ -238,11 +238,13 @@ class Attempt:
         base = self._ground.baseline.report
         if base is None or not base.failed or base.broken:
             return AfterChange("", satisfied=False)
-        report, text = await run_tests(workspace, base.failed)
-        if report.broken or not set(base.failed) <= set(report.passed):
+        needed = wanted(base)
+        report, text = await run_tests(workspace, needed)
+        mended = [test for test in needed if report.passes(test)]
+        if report.broken or len(mended) < len(needed):
             self._ground.record(TestsReported(origin="action", report=report))
             text = f"Tests after this change:\n{text}"
-            if self._takes_back and workspace.changes and not set(base.failed) & set(report.passed):
+            if self._takes_back and workspace.changes and not mended:
                 self.vain.append(workspace.changes[-1].what)
                 workspace.count_try(workspace.changes[-1].symbol)
                 await Undo().execute(workspace)
@@ -282,19 +284,33 @@ class Attempt:
         if base is None or base.broken:
             return NOTHING_GAINED
 
-        async def in_a_fresh_sandbox(judged: Path) -> TestReport:
+        async def tests(workspace: Workspace) -> TestReport:
+            report, _ = await run_tests(workspace, self._ground.task.targets)
+            self._ground.record(TestsReported(origin="final", report=report))
+            return report
+
+        async def in_a_fresh_sandbox(
+            judged: Path, run: Callable[[Workspace], Coroutine[object, object, TestReport]]
+        ) -> TestReport:
             sandbox = self._ground.new_sandbox()
             try:
                 await self._ground.control.guard(sandbox.start(judged))
                 workspace = self._workspace(sandbox)
-                report, _ = await self._ground.control.guard(run_tests(workspace, self._ground.task.targets))
+                workspace.base_report = base
+                return await self._ground.control.guard(run(workspace))
             finally:
                 await asyncio.shield(sandbox.close())
-            self._ground.record(TestsReported(origin="final", report=report))
-            return report
 
         with tempfile.TemporaryDirectory(prefix="patchwright-", ignore_cleanup_errors=True) as folder:
             tree = Path(folder) / "tree"
             await asyncio.to_thread(shutil.copytree, repository.tree, tree, symlinks=True)
             await asyncio.to_thread(repository.apply, patch, tree)
-            return await judge(repository.tree, tree, base, in_a_fresh_sandbox)
+            return await judge(
+                repository.tree,
+                tree,
+                base,
+                lambda judged: in_a_fresh_sandbox(judged, tests),
+                lambda judged, modules: in_a_fresh_sandbox(
+                    judged, lambda workspace: run_examples(workspace, modules)
+                ),
+            )

@@ -8,10 +8,11 @@ its patch.
 
 import re
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from aci.runners.doctests import is_doctest
 from trajectories.events import TestReport
 from trajectories.result import Evidence
 
@@ -43,6 +44,16 @@ def is_test_file(path: str) -> bool:
     return _TEST_FILE.search(path) is not None
 
 
+def wanted(base: TestReport) -> tuple[str, ...]:
+    """Return the tests failing at the base that a patch has to mend.
+
+    An example in a docstring counts only where no test fails: projects keep examples that never ran, and
+    none of them shall stand in the way of a fix that has its own test.
+    """
+    tests = tuple(test for test in base.failed if not is_doctest(test))
+    return tests or base.failed
+
+
 def compare(base: TestReport, final: TestReport, confirmed: tuple[str, ...] = ()) -> Verdict:
     """Return the verdict on a patch from the reports before and after it.
 
@@ -51,14 +62,17 @@ def compare(base: TestReport, final: TestReport, confirmed: tuple[str, ...] = ()
         final: The same tests with the patch.
         confirmed: New tests that pass with the patch and were seen to fail without it.
     """
-    passes = set(final.passed)
-    fixed = tuple(test for test in base.failed if test in passes)
-    still = tuple(test for test in base.failed if test not in passes)
-    skipped = set(final.skipped)
-    broken = tuple(test for test in base.passed if test not in passes and test not in skipped)
+    fixed = tuple(test for test in base.failed if final.passes(test))
+    needed = wanted(base)
+    if confirmed and all(map(is_doctest, needed)):
+        needed = ()
+    still = tuple(test for test in needed if test not in fixed)
+    known = {*final.passed, *final.skipped}
+    broken = tuple(test for test in base.passed if test not in known and not final.passes(test))
     gained = fixed + confirmed
     resolved = bool(gained) and not still and not broken and not final.broken
-    reward = 1.0 if resolved else _partial(len(gained), len(base.failed) or 1, len(broken), final)
+    useful = len(needed) - len(still) + len(confirmed)
+    reward = 1.0 if resolved else _partial(useful, len(needed) or 1, len(broken), final)
     return Verdict(
         resolved,
         reward,
@@ -68,7 +82,7 @@ def compare(base: TestReport, final: TestReport, confirmed: tuple[str, ...] = ()
             still_failing=still,
             broken=broken,
             passed=len(final.passed),
-            summary=_summary(base, final, gained, still, broken, confirmed),
+            summary=_summary(needed, final, still, broken, confirmed),
         ),
     )
 
@@ -80,9 +94,8 @@ def _partial(gained: int, wanted: int, broken: int, final: TestReport) -> float:
 
 
 def _summary(
-    base: TestReport,
+    needed: tuple[str, ...],
     final: TestReport,
-    gained: tuple[str, ...],
     still: tuple[str, ...],
     broken: tuple[str, ...],
     confirmed: tuple[str, ...],
@@ -94,11 +107,11 @@ def _summary(
         parts.append(
             f"{_tests(len(confirmed))} written for the issue fail without the patch and pass with it"
         )
-    elif base.failed:
-        parts.append(f"{len(gained)} of {_tests(len(base.failed))} that failed before pass now")
+    elif needed:
+        parts.append(f"{len(needed) - len(still)} of {_tests(len(needed))} that failed before pass now")
     else:
         parts.append("no test failed before, so none shows that the fault is gone")
-    if still and gained:
+    if 0 < len(still) < len(needed):
         parts.append(f"{len(still)} still fail")
     parts.append(
         f"{_tests(len(broken))} that passed before fail now" if broken else "none that passed is broken"
@@ -114,7 +127,17 @@ RunTests = Callable[[Path], Awaitable[TestReport]]
 """Runs the task's tests on a work tree in a sandbox of its own."""
 
 
-async def judge(base_tree: Path, tree: Path, base: TestReport, run_tests: RunTests) -> Verdict:
+RunExamples = Callable[[Path, Sequence[str]], Awaitable[TestReport]]
+"""Runs the examples in the docstrings of some modules of a work tree in a sandbox of its own."""
+
+
+async def judge(
+    base_tree: Path,
+    tree: Path,
+    base: TestReport,
+    run_tests: RunTests,
+    run_examples: RunExamples | None = None,
+) -> Verdict:
     """Judge the work tree that an attempt left.
 
     Args:
@@ -122,19 +145,26 @@ async def judge(base_tree: Path, tree: Path, base: TestReport, run_tests: RunTes
         tree: The exported work tree; its tests are put back to the base's.
         base: The report at the base commit.
         run_tests: Runs the task's tests on a tree.
+        run_examples: Runs examples; those of changed modules count too where the base's report has none of
+            them, since there were too many to run or only some tests were asked for.
     """
     written = [path for path in _files(tree) if is_test_file(path) and not (base_tree / path).exists()]
     for path in _files(base_tree):
         if is_test_file(path):
             _put(base_tree, tree, path)
-    if base.failed:
+    shown = any(not is_doctest(test) for test in base.failed)
+    if shown:
         # The tests that show the fault need no new steering; a planted hook could make them pass.
         for path in written:
             if _STEERING.search(path):
                 (tree / path).unlink(missing_ok=True)
     final = await run_tests(tree)
-    new = tuple(test for test in final.passed if test not in {*base.passed, *base.failed, *base.skipped})
-    if base.failed or not new or not written:
+    if run_examples is not None and (modules := _changed_examples(base_tree, tree, base)):
+        base = _joined(base, await run_examples(base_tree, modules))
+        final = _joined(final, await run_examples(tree, modules))
+    known = {*base.passed, *base.failed, *base.skipped}
+    new = tuple(test for test in final.passed if test not in known and not is_doctest(test))
+    if shown or not new or not written:
         return compare(base, final)
     without = tree.parent / "without-patch"
     shutil.copytree(base_tree, without, symlinks=True)
@@ -143,6 +173,32 @@ async def judge(base_tree: Path, tree: Path, base: TestReport, run_tests: RunTes
     report = await run_tests(without)
     passes_anyway = set(report.passed)
     return compare(base, final, tuple(test for test in new if test not in passes_anyway))
+
+
+def _changed_examples(base_tree: Path, tree: Path, base: TestReport) -> list[str]:
+    """Return the changed Python modules that had examples which the base's report does not know."""
+    known = {
+        test.partition("::")[0] for test in (*base.passed, *base.failed, *base.skipped) if is_doctest(test)
+    }
+    found = []
+    for path in _files(base_tree):
+        if path.endswith(".py") and not is_test_file(path) and path not in known:
+            before, after = (base_tree / path).read_bytes(), tree / path
+            changed = after.is_symlink() or not after.is_file() or after.read_bytes() != before
+            if changed and b">>> " in before:
+                found.append(path)
+    return found
+
+
+def _joined(report: TestReport, examples: TestReport) -> TestReport:
+    """Return a report with the examples that it does not have yet."""
+    known = {*report.passed, *report.failed, *report.skipped}
+    return report.model_copy(
+        update={
+            kind: (*getattr(report, kind), *(test for test in getattr(examples, kind) if test not in known))
+            for kind in ("passed", "failed", "skipped")
+        }
+    )
 
 
 def _files(tree: Path) -> list[str]:

@@ -13,6 +13,14 @@ from trajectories.result import Result
 
 SCHEMA_VERSION = 1
 
+BUILD = "build"
+"""Stands in a report for all tests, when the code under test does not compile."""
+
+TEST_RUN = "test run"
+"""Stands in a report for a run as a whole, judged by its exit code or failed outside of any test."""
+
+_PARTS = ("::", ".", "/", "#", " > ")
+
 
 class TestReport(BaseModel):
     """The outcome of one test run.
@@ -42,6 +50,23 @@ class TestReport(BaseModel):
     def green(self) -> bool:
         """Tests ran and none failed."""
         return bool(self.passed) and not self.failed and not self.broken
+
+    def passes(self, test: str) -> bool:
+        """Say whether a test of another run passes in this one.
+
+        What failed as a whole there, as a file that can't be imported, a package or a build, has tests here
+        in its place: all of them must pass.
+        """
+        if test in self.passed:
+            return True
+        if test in self.failed or test in self.skipped:
+            return False
+        if test in {BUILD, TEST_RUN, self.command}:
+            return self.green
+        parts = tuple(test + mark for mark in _PARTS)
+        return any(one.startswith(parts) for one in self.passed) and not any(
+            one.startswith(parts) for one in self.failed
+        )
 
 
 class _Event(BaseModel):

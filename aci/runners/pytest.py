@@ -1,14 +1,18 @@
-"""pytest, read from its JUnit XML."""
+"""pytest, read from what a plugin of ours writes while it runs."""
 
 import re
-import xml.etree.ElementTree as ET
+import shlex
 from collections.abc import Callable, Sequence
+from importlib import resources
 
 from aci.runners.base import (
     Failure,
     Frame,
     Outcome,
+    Parsed,
+    by_kind,
     inside,
+    json_lines,
     last_lines,
     quoted,
     run_command,
@@ -21,10 +25,11 @@ from envs.sandbox import CommandResult
 from trajectories.events import TestReport
 
 _USAGE, _NOTHING_COLLECTED = 4, 5
-# xunit1 is the flavour that names the file of each test.
-_OPTIONS = ("-p", "no:cacheprovider", "-o", "junit_family=xunit1", "--tb=short", "--color=no", "--rootdir=.")
-_FRAME = re.compile(r"(?P<path>[^\s:][^:\n]*):(?P<line>\d+): in (?P<function>.+)")
+_ENDED = (0, 1, 2, 5)
+_OPTIONS = ("-p", "no:cacheprovider", "--tb=short", "--color=no", "--rootdir=.")
+_FRAME = re.compile(r"(?P<path>[^\s:][^:\n]*):(?P<line>\d{1,9}): in (?P<function>.+)")
 _ERROR = re.compile(r"E(?:\s{3}(?P<text>.*))?")
+_NO_SUCH = re.compile(r"^ERROR: (?:file or directory not found: |not found: )(.+)$", re.MULTILINE)
 
 
 async def run(workspace: Workspace, selection: Sequence[str]) -> Outcome:
@@ -35,95 +40,104 @@ async def run(workspace: Workspace, selection: Sequence[str]) -> Outcome:
     )
 
 
-async def run_configured(workspace: Workspace, command: str) -> Outcome:
-    """Run a command of the user's that runs pytest somewhere inside."""
-
-    def with_options(options: Sequence[str]) -> str:
-        return f"export PYTEST_ADDOPTS={quoted([quoted(options)])}; {command}"
-
-    return await _run(workspace, command, with_options)
-
-
 async def _run(workspace: Workspace, shown: str, command: Callable[[Sequence[str]], str]) -> Outcome:
-    path = scratch(".xml")
-    options = [*_OPTIONS, f"--junitxml={path}"]
-    result = await run_command(workspace, command(options))
-    if result.exit_code == _USAGE and "unrecognized arguments" in result.output:
-        # The project's own options belong to a plugin that is missing, or to the cache that is off.
-        result = await run_command(workspace, command(["-o", "addopts=", *options]))
-    data = await take(workspace, path)
+    async with Plugin(workspace) as plugin:
+        options = [*_OPTIONS, "-p", plugin.name]
+        result = await run_command(workspace, f"{plugin.exports}; {command(options)}")
+        if result.exit_code == _USAGE and "unrecognized arguments" in result.output:
+            # The project's own options belong to a plugin that is missing, or to the cache that is off.
+            result = await run_command(
+                workspace, f"{plugin.exports}; {command(['-o', 'addopts=', *options])}"
+            )
+        data = await plugin.results()
     report = TestReport(runner="pytest", command=shown, seconds=result.seconds)
-    if data is None or result.timed_out:
-        return Outcome(report.model_copy(update={"broken": why_no_outcome(workspace, result)}))
-    return _read(data, report, result, await workspace.root())
+    return outcome(workspace, data, report, result, await workspace.root())
 
 
-def _read(data: bytes, report: TestReport, result: CommandResult, root: str) -> Outcome:
-    try:
-        cases = _cases(data)
-    except ValueError as problem:
-        return Outcome(report.model_copy(update={"broken": f"pytest's report can't be read: {problem}"}))
-    files = {file for case in cases if (file := case.get("file"))}
-    status: dict[str, str] = {}
-    failures: dict[str, Failure] = {}
-    for case in cases:
-        test = _node_id(case, files)
-        bad = [part for part in case if part.tag in {"failure", "error"}]
-        now = "failed" if bad else "skipped" if case.find("skipped") is not None else "passed"
-        # A test that fails in its teardown too is reported twice; the failure counts.
-        if status.get(test) != "failed":
-            status[test] = now
-        if bad and test not in failures:
-            failures[test] = _failure(test, bad[0], root)
-    by = {
-        kind: tuple(test for test, now in status.items() if now == kind)
-        for kind in ("passed", "failed", "skipped")
-    }
+class Plugin:
+    """Our plugin in the sandbox for one run, which finds it by the environment.
+
+    Attributes:
+        name: The name to load it by.
+        file: Where it writes.
+        exports: A shell command that lets Python find it.
+        options: A shell command that makes any pytest load it.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._folder = scratch("")
+        self.file = scratch(".jsonl")
+        self.name = self._folder.rpartition("/")[2].replace("-", "_")
+        self.exports = (
+            f'export PYTHONPATH="{self._folder}${{PYTHONPATH:+:$PYTHONPATH}}" PATCHWRIGHT_RESULTS={self.file}'
+        )
+        added = quoted([quoted([*_OPTIONS, "-p", self.name])])
+        self.options = f"{self.exports} PYTEST_ADDOPTS={added}"
+
+    async def __aenter__(self) -> "Plugin":
+        """Write it into the sandbox."""
+        program = resources.files("aci.runners").joinpath("pytest_plugin.py").read_bytes()
+        path = f"{self._folder}/{self.name}.py"
+        await self._workspace.sandbox.write(path, program, root="/tmp", create=True)  # noqa: S108
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Remove it."""
+        await take(self._workspace, f"{self._folder}/{self.name}.py")
+        await self._workspace.probe(f"rmdir {shlex.quote(self._folder)} 2>/dev/null; true")
+
+    async def results(self) -> bytes | None:
+        """Return what it has written; None when it was never loaded, or no test was reached."""
+        return await take(self._workspace, self.file)
+
+
+def outcome(
+    workspace: Workspace, data: bytes | None, report: TestReport, result: CommandResult, root: str
+) -> Outcome:
+    """Return the outcome of a run of pytest by what our plugin wrote."""
+    parsed = parse(data or b"", root)
     broken = ""
-    if result.exit_code == _USAGE:
+    if result.timed_out or result.exit_code is None:
+        broken = why_no_outcome(workspace, result, parsed.running)
+    elif result.exit_code == _USAGE:
+        missing = _NO_SUCH.findall(result.output)
         broken = f"pytest refused its arguments:\n{last_lines(result, 5)}"
-    elif not status:
+        if missing:
+            broken = f"there is no such test: {', '.join(missing)}"
+    elif not parsed.status:
         broken = "no tests were collected"
         if result.exit_code != _NOTHING_COLLECTED:
-            broken += f":\n{last_lines(result)}"
-    return Outcome(report.model_copy(update={**by, "broken": broken}), tuple(failures.values()))
+            broken = why_no_outcome(workspace, result, parsed.running)
+    elif result.exit_code not in _ENDED:
+        broken = why_no_outcome(workspace, result, parsed.running)
+    return Outcome(
+        report.model_copy(update={**by_kind(parsed.status), "broken": broken}), tuple(parsed.failures)
+    )
 
 
-def _cases(data: bytes) -> list[ET.Element]:
-    """Return the test cases of a report that the sandbox wrote.
-
-    Raises:
-        ValueError: It is no report.
-    """
-    # Entities need a document type, which no report has: without one there is nothing to expand.
-    text = data.decode("utf-8", "replace")
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise ValueError("it declares a document type")
-    try:
-        return list(ET.fromstring(text).iter("testcase"))  # noqa: S314 - see above
-    except (ET.ParseError, RecursionError) as error:
-        raise ValueError(str(error)) from None
-
-
-def _node_id(case: ET.Element, files: set[str]) -> str:
-    file, dotted, test = (case.get(key, "") for key in ("file", "classname", "name"))
-    if not dotted:
-        return file or test
-    # The file is where the test is defined, which for an inherited one is another than where it was found.
-    for path in [file, *sorted(files, key=lambda path: (-len(path), path))]:
-        module = path.removesuffix(".py").replace("/", ".")
-        if path and (dotted == module or dotted.startswith(module + ".")):
-            return (
-                "::".join([path, *dotted[len(module) + 1 :].split(".")] if dotted != module else [path])
-                + f"::{test}"
-            )
-    parts = dotted.split(".")
-    count = next((index for index, part in enumerate(parts) if part[:1].isupper()), len(parts))
-    return "::".join(["/".join(parts[:count]) + ".py", *parts[count:], test])
+def parse(data: bytes, root: str) -> Parsed:
+    """Read the lines of our plugin."""
+    status: dict[str, str] = {}
+    failures: dict[str, Failure] = {}
+    begun: dict[str, None] = {}
+    for record in json_lines(data):
+        test, now = str(record.get("test", "")), str(record.get("outcome", ""))
+        match record.get("kind"):
+            case "start":
+                begun[test] = None
+            case "end":
+                begun.pop(test, None)
+            case "report" if now in {"passed", "failed", "skipped"}:
+                # A test that fails in its teardown too is reported twice; the failure counts.
+                if status.get(test) != "failed":
+                    status[test] = now
+                if now == "failed":
+                    failures.setdefault(test, _failure(test, str(record.get("text", "")), root))
+    return Parsed(status, list(failures.values()), next(iter(begun), ""))
 
 
-def _failure(test: str, element: ET.Element, root: str) -> Failure:
-    text = element.text or ""
+def _failure(test: str, text: str, root: str) -> Failure:
     frames: list[Frame] = []
     message: list[str] = []
     lines = text.split("\n")
@@ -139,5 +153,5 @@ def _failure(test: str, element: ET.Element, root: str) -> Failure:
             )
             if path is not None:
                 frames.append(Frame(path, int(match["line"]), match["function"], source))
-    said = "\n".join(message).strip() or element.get("message", "").strip() or text.strip()
+    said = "\n".join(message).strip() or text.strip()
     return Failure(test, said, tuple(frames))

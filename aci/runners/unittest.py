@@ -1,15 +1,14 @@
 """unittest, plain test functions and test scripts, by a program of ours that Python runs in the sandbox."""
 
-import json
 from collections.abc import Sequence
 from importlib import resources
-from typing import Any
 
 from aci.runners.base import (
     Failure,
-    Frame,
     Outcome,
-    inside,
+    by_kind,
+    failure_of,
+    json_lines,
     quoted,
     run_command,
     scratch,
@@ -39,7 +38,7 @@ async def run(workspace: Workspace, selection: Sequence[str]) -> Outcome:
     failures: dict[str, Failure] = {}
     ended, missing, running = False, [], ""
     root = await workspace.root()
-    for record in _records(data):
+    for record in json_lines(data):
         test = str(record.get("test", ""))
         match record.get("kind"):
             case "start":
@@ -52,45 +51,12 @@ async def run(workspace: Workspace, selection: Sequence[str]) -> Outcome:
                 status.setdefault(test, str(kind))
             case "failed":
                 status[test] = "failed"
-                failures.setdefault(test, _failure(test, record, root))
+                failures.setdefault(test, failure_of(test, record, root))
     broken = ""
     if missing:
         broken = f"there is no such test: {', '.join(missing)}"
     elif not ended:
-        broken = why_no_outcome(workspace, result)
-        if running and running not in status:
-            broken = broken.replace("the tests did not end", f"{running} did not end") + (
-                "" if result.timed_out else f"\nIt was running {running}."
-            )
+        broken = why_no_outcome(workspace, result, running if running not in status else "")
     elif not status:
         broken = "no tests were collected"
-    by = {
-        kind: tuple(test for test, now in status.items() if now == kind)
-        for kind in ("passed", "failed", "skipped")
-    }
-    return Outcome(report.model_copy(update={**by, "broken": broken}), tuple(failures.values()))
-
-
-def _records(data: bytes) -> list[dict[str, Any]]:
-    records = []
-    for line in data.decode("utf-8", "replace").split("\n"):
-        try:
-            record = json.loads(line) if line else None
-        except ValueError:
-            continue
-        if isinstance(record, dict):
-            records.append(record)
-    return records
-
-
-def _failure(test: str, record: dict[str, Any], root: str) -> Failure:
-    frames = []
-    for frame in record.get("frames") or []:
-        try:
-            path, line, function, source = frame
-            shown = inside(str(path), root)
-            if shown is not None:
-                frames.append(Frame(shown, int(line), str(function), str(source or "")))
-        except (TypeError, ValueError):
-            continue
-    return Failure(test, str(record.get("message", "")), tuple(frames))
+    return Outcome(report.model_copy(update={**by_kind(status), "broken": broken}), tuple(failures.values()))

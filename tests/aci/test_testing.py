@@ -206,18 +206,20 @@ async def test_a_run_that_does_not_end_is_stopped_and_told(
     seen = await act(workspace, "run_tests")
     assert seen.failed
     assert "did not end within 4 s" in seen.text
-    if runner == "unittest":
-        assert seen.tests.passed == ("test_a.test_a",)
-        assert "test_a.test_loop did not end" in seen.tests.broken
+    mark = "." if runner == "unittest" else ".py::"
+    assert seen.tests.passed == (f"test_a{mark}test_a",)
+    assert f"test_a{mark}test_loop did not end" in seen.tests.broken
 
 
-async def test_a_test_that_ends_the_program_is_named(make_workspace: Make, act: Act) -> None:
-    workspace = await without_pytest(
-        make_workspace, {"test_a.py": "import os\n\n\ndef test_a():\n    os._exit(3)\n"}
-    )
+@pytest.mark.parametrize(("runner", "test"), [("unittest", "test_a.test_a"), ("pytest", "test_a.py::test_a")])
+async def test_a_test_that_ends_the_program_is_named(
+    make_workspace: Make, act: Act, runner: str, test: str
+) -> None:
+    workspace = await make_workspace({"test_a.py": "import os\n\n\ndef test_a():\n    os._exit(3)\n"})
+    workspace.runner = runner
     seen = await act(workspace, "run_tests")
     assert "ended with exit code 3" in seen.tests.broken
-    assert "It was running test_a.test_a." in seen.tests.broken
+    assert f"It was running {test}." in seen.tests.broken
 
 
 async def test_unittest_runs_where_pytest_is_missing(make_workspace: Make, golden: Golden) -> None:
@@ -305,7 +307,7 @@ async def test_a_configured_command_is_judged_by_its_exit_code(make_workspace: M
     workspace.test_command = "true"
     assert (await run_tests(workspace))[0].passed == ("true",)
     workspace.test_command = "no-such-program --all"
-    assert (await run_tests(workspace))[0].broken == "no-such-program is not installed"
+    assert (await run_tests(workspace))[0].broken == "no-such-program is not installed in this sandbox"
 
 
 async def test_a_configured_pytest_is_read_from_its_results(make_workspace: Make) -> None:
@@ -313,6 +315,33 @@ async def test_a_configured_pytest_is_read_from_its_results(make_workspace: Make
     report, _ = await run_tests(workspace)
     assert "tests/test_calc.py::test_add" in report.failed
     assert report.command == "cd . && python3 -m pytest tests"
+    report, _ = await run_tests(workspace, ["tests/test_calc.py::TestMul"])
+    assert "tests/test_calc.py::TestMul::test_zero" in report.passed
+    workspace.test_command = "python3 -m pytest tests/nope.py"
+    report, _ = await run_tests(workspace)
+    assert "nope.py" in report.broken
+    assert not report.failed
+
+
+async def test_a_configured_pytest_that_can_not_see_our_plugin_is_judged_by_its_exit_code(
+    make_workspace: Make,
+) -> None:
+    workspace = await make_workspace(
+        {"test_a.py": "def test_a():\n    pass\n"}, test_command="python3 -I -m pytest test_a.py"
+    )
+    report, _ = await run_tests(workspace)
+    assert report.passed == (workspace.test_command,)
+
+
+async def test_tests_that_run_pytest_themselves_are_not_counted_twice(make_workspace: Make) -> None:
+    inner = "def test_inner():\n    assert 0\n"
+    outer = "import subprocess, sys\n\n\ndef test_outer():\n"
+    outer += "    run = subprocess.run([sys.executable, '-m', 'pytest', '-q', 'inner.py'])\n"
+    outer += "    assert run.returncode == 1\n"
+    workspace = await make_workspace({"test_a.py": outer, "inner.py": inner})
+    assert (await run_tests(workspace))[0].passed == ("test_a.py::test_outer",)
+    workspace.test_command = "pytest test_a.py"
+    assert (await run_tests(workspace))[0].passed == ("test_a.py::test_outer",)
 
 
 async def test_options_of_a_missing_plugin_do_not_stop_the_run(make_workspace: Make) -> None:
@@ -376,7 +405,10 @@ async def test_an_edit_of_the_same_size_within_a_second_is_seen(make_workspace: 
 
 
 def test_every_runner_has_its_name() -> None:
-    assert list(RUNNERS) == ["pytest", "unittest", "django", "go", "cargo", "npm", "maven", "gradle"]
+    assert list(RUNNERS) == [
+        "pytest", "unittest", "django", "tox", "nox", "go", "cargo", "npm", "maven", "gradle", "ctest",
+        "make", "script",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -391,6 +423,11 @@ def test_every_runner_has_its_name() -> None:
         ({"manage.py": "", "app/tests.py": ""}, "django"),
         ({"manage.py": "", "app/test_x.py": ""}, "django"),
         ({"setup.py": ""}, "pytest"),
+        ({"CMakeLists.txt": "enable_testing()\n"}, "ctest"),
+        ({"CMakeLists.txt": "project(x)\n", "Makefile": "all:\ncheck: all\n"}, "make:check"),
+        ({"Makefile": "test := x\n.PHONY: test\ntest:\n\ttrue\n"}, "make:test"),
+        ({"run_tests.sh": "true\n"}, "script:run_tests.sh"),
+        ({"settings.gradle": ""}, "gradle"),
     ],
 )
 async def test_the_runner_is_found_out(make_workspace: Make, files: Mapping[str, str], runner: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.evaluator import compare, is_test_file, judge
+from agent.evaluator import compare, is_test_file, judge, wanted
 from trajectories.events import ActionFinished, AttemptEnded, TestReport, TestsReported
 
 HAND = {"tests": {"after_edit": False}}
@@ -199,3 +199,79 @@ async def test_a_file_that_git_ignores_helps_the_agent_but_not_its_patch(run, br
     done = await run(broken, script)
     assert done.result.status == "unresolved"
     assert "+from fast import add" in done.result.patch
+
+
+EXAMPLES = """def double(a):
+    \"\"\"Return twice the number.
+
+    >>> double(2)
+    4
+    \"\"\"
+    return a * 2
+"""
+
+
+def test_an_example_that_a_patch_breaks_is_a_broken_test() -> None:
+    verdict = compare(report("a m.py::doctest:f", "b"), report("a b", "m.py::doctest:f"))
+    assert (verdict.resolved, verdict.reward) == (False, 0.0)
+    assert verdict.evidence.broken == ("m.py::doctest:f",)
+
+
+def test_an_example_that_was_not_reached_is_not_broken() -> None:
+    assert compare(report("m.py::doctest:f", "b"), report("b", "", "m.py::doctest:f")).resolved
+
+
+def test_an_old_failing_example_does_not_stand_in_the_way_of_a_tested_fix() -> None:
+    base = report("a", "b m.py::doctest:f")
+    assert wanted(base) == ("b",)
+    verdict = compare(base, report("a b", "m.py::doctest:f"))
+    assert (verdict.resolved, verdict.reward) == (True, 1.0)
+    assert verdict.evidence.summary.startswith("1 of 1 test that failed before")
+    base = report("a", "m.py::doctest:f")
+    assert compare(base, report("a n", "m.py::doctest:f"), ("n",)).resolved
+
+
+def test_failing_examples_alone_have_to_be_mended() -> None:
+    base = report("a", "m.py::doctest:f m.py::doctest:g")
+    assert wanted(base) == base.failed
+    assert not compare(base, report("a m.py::doctest:f", "m.py::doctest:g")).resolved
+    assert compare(base, report("a m.py::doctest:f m.py::doctest:g")).resolved
+
+
+def test_a_file_that_could_not_be_imported_is_mended_by_its_tests() -> None:
+    assert compare(report("a", "tests/b.py"), report("a tests/b.py::x")).resolved
+    assert not compare(report("a", "tests/b.py"), report("a tests/b.py::x", "tests/b.py::y")).resolved
+
+
+async def test_a_run_whose_patch_breaks_an_example_is_not_resolved(run, broken, do, fix) -> None:
+    broken["other.py"] = EXAMPLES
+    spoil = do("edit", path="other.py", search="a * 2", replace="a * 3")
+    done = await run(broken, [spoil, fix, do("submit")], HAND)
+    assert done.result.status == "unresolved"
+    assert done.result.evidence.broken == ("other.py::doctest:double",)
+    done = await run(broken, [fix, do("submit")], HAND)
+    assert done.result.status == "resolved"
+
+
+async def test_a_run_of_named_tests_still_sees_the_examples_of_changed_modules(tmp_path: Path) -> None:
+    base, tree = tmp_path / "base", tmp_path / "judged" / "tree"
+    for folder in (base, tree):
+        folder.mkdir(parents=True)
+        (folder / "m.py").write_text(EXAMPLES)
+        (folder / "same.py").write_text(EXAMPLES)
+    (tree / "m.py").write_text(EXAMPLES.replace("* 2", "* 3"))
+    asked: list[tuple[str, ...]] = []
+
+    async def run_tests(judged: Path) -> TestReport:
+        return report("a b")
+
+    async def run_examples(judged: Path, modules: object) -> TestReport:
+        asked.append(tuple(modules))  # type: ignore[call-overload]
+        test = "m.py::doctest:double"
+        return report(test) if judged == base else report("", test)
+
+    verdict = await judge(base, tree, report("a", "b"), run_tests, run_examples)
+    assert asked == [("m.py",), ("m.py",)]
+    assert verdict.evidence.broken == ("m.py::doctest:double",)
+    verdict = await judge(base, tree, report("a m.py::doctest:double", "b"), run_tests, run_examples)
+    assert len(asked) == 2
