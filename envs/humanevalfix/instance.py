@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from envs.fresh import commit_folder
 from envs.humanevalfix.languages import BY_NAME, LanguageName
 
 
@@ -86,6 +85,8 @@ class Sealed:
 
 def make_repository(instance: Instance, folder: Path) -> str:
     """Make `folder` a git repository with the instance's files; return the id of its only commit."""
+    from envs.fresh import commit_folder  # noqa: PLC0415  (GitPython takes long to import)
+
     folder.mkdir(parents=True, exist_ok=True)
     for path, data in instance.files().items():
         (folder / path).write_bytes(data)

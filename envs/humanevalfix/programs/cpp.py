@@ -36,6 +36,6 @@ def assemble(candidate: str, sealed: Sealed, secret: Secret) -> Program:
     build = ("g++", "-std=c++11", "-w", "-o", "sealed", "sealed.cpp", *libraries)
     return Program(
         {"main.cpp": candidate, "sealed.cpp": text},
-        (Step(build, 120, builds=True), Step(("./sealed",), 20)),
+        (Step(build, 120, builds=True), Step(("./sealed",), 10)),
         unneeded=("sealed.cpp",),
     )

@@ -26,7 +26,7 @@ def assemble(candidate: str, sealed: Sealed, secret: Secret) -> Program:
         {"main.go": go_with_imports(candidate), "main_test.go": test},
         (
             Step(("go", "test", "-c", "-o", "sealed", "."), 120, builds=True, environment=environment),
-            Step(("./sealed",), 20),
+            Step(("./sealed",), 10),
         ),
         unneeded=("main_test.go",),
     )

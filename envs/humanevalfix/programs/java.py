@@ -40,7 +40,7 @@ def assemble(candidate: str, sealed: Sealed, secret: Secret) -> Program:
         (
             Step((*compiler, "-d", "candidate", "Main.java"), 60, builds=True),
             Step((*compiler, "-cp", "candidate", "-d", "sealed", "sealed/Main.java"), 60, builds=True),
-            Step(("java", *_QUICK, "-cp", "sealed:candidate", secret.inside), 20),
+            Step(("java", *_QUICK, "-cp", "sealed:candidate", secret.inside), 15),
         ),
         unneeded=("sealed/Main.java",),
     )

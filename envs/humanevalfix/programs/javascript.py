@@ -18,6 +18,12 @@ const names = config.names
 unlinkSync(__filename)
 const source = readFileSync('main.js', 'utf8')
 let failed = 0
+let seed = 42
+// Tests that draw their inputs at random draw the same ones each time.
+const random = () => {
+  seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0
+  return seed / 4294967296
+}
 const quiet = () => undefined
 const told = {assert: (holds, ...rest) => { if (!holds) failed += 1 }, log: quiet, error: quiet, warn: quiet}
 const handed = names.map(name => `${name}: typeof ${name} === 'undefined' ? undefined : ${name}`)
@@ -26,8 +32,9 @@ try {
   const candidate = new Function('require', 'module', 'exports', `${source}\\n;return {${handed.join(', ')}}`)
   const module = {exports: {}}
   const found = candidate(require, module, module.exports)
-  const run = new Function('console', 'JSON', 'require', ...names, config.tests)
-  run(told, {stringify, parse}, require, ...names.map(name => found[name]))
+  const given = Object.assign(Object.create(Math), {random})
+  const run = new Function('console', 'JSON', 'Math', 'require', ...names, config.tests)
+  run(told, {stringify, parse}, given, require, ...names.map(name => found[name]))
   status = failed ? __WRONG__ : 0
 } catch (error) {
   writeSync(2, `${error && error.stack || error}\\n`)
