@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from agent.commands import score
 from trajectories.errors import Interrupted, UsageError
 
 EPILOG = (
@@ -25,6 +26,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(score.app, name="score")
 
 ModelOption = Annotated[
     str | None, typer.Option("--model", "-m", help="embedded, or a litellm name such as openai/gpt-5-mini.")

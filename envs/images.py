@@ -2,9 +2,10 @@
 
 The base image is built once per machine, from a registry's Debian when one can be reached and else from
 Debian's own packages. Its name holds a hash of the recipe, so a changed recipe is a new image.
-`python -m envs.images` builds it and prints its name.
+`python -m envs.images` builds it and prints its name; `--recipe go` builds a language's image on top of it.
 """
 
+import argparse
 import fcntl
 import hashlib
 import io
@@ -28,6 +29,7 @@ from requests.exceptions import RequestException
 
 from envs.engine import connect
 from envs.labels import LABEL_ROLE, LABEL_RUN, owner_is_gone
+from envs.recipes import RECIPES, Recipe
 from trajectories.errors import ImageUnavailable, PatchwrightError
 
 Progress = Callable[[str], None]
@@ -67,11 +69,20 @@ class _BuildError(Exception):
 
 def base_image_name() -> str:
     """Return the name of the base image that this version of Patchwright uses."""
+    return _name("base", _DOCKERFILE)
+
+
+def recipe_image_name(recipe: Recipe) -> str:
+    """Return the name of the image that is made by a recipe."""
+    return _name(recipe.name, recipe.dockerfile(base_image_name()))
+
+
+def _name(kind: str, dockerfile: str) -> str:
     try:
         release = version("patchwright")
     except PackageNotFoundError:
         release = "0"
-    return f"patchwright-base:{release}-{hashlib.sha256(_DOCKERFILE.encode()).hexdigest()[:12]}"
+    return f"patchwright-{kind}:{release}-{hashlib.sha256(dockerfile.encode()).hexdigest()[:12]}"
 
 
 def ensure_base_image(client: DockerClient, *, progress: Progress) -> str:
@@ -93,12 +104,38 @@ def ensure_base_image(client: DockerClient, *, progress: Progress) -> str:
     return name
 
 
-def ensure_image(client: DockerClient, name: str, progress: Progress) -> str:
-    """Return `name` once the engine has that image, pulled first when it is missing.
+def ensure_recipe_image(client: DockerClient, recipe: Recipe, *, progress: Progress) -> str:
+    """Return the name of a recipe's image, built first when it is missing.
 
     Raises:
-        ImageUnavailable: It is missing and can't be pulled.
+        ImageUnavailable: It is missing and can't be built.
     """
+    name = recipe_image_name(recipe)
+    if _present(client, name):
+        return name
+    base = ensure_base_image(client, progress=progress)
+    with _one_builder(progress):
+        if not _present(client, name):
+            progress(f"Building the image {name} with {recipe.packages[0]}, once on this machine")
+            try:
+                _build(client, name, recipe.dockerfile(base), progress)
+            except _BuildError as error:
+                raise ImageUnavailable(
+                    f"The image {name} can't be built ({error}); let the engine's containers reach Debian's "
+                    "packages and try again, or name an image with that toolchain with --image."
+                ) from None
+    return name
+
+
+def ensure_image(client: DockerClient, name: str, progress: Progress) -> str:
+    """Return `name` once the engine has that image, built or pulled first when it is missing.
+
+    Raises:
+        ImageUnavailable: It is missing and can't be had.
+    """
+    for recipe in RECIPES.values():
+        if name == recipe_image_name(recipe):
+            return ensure_recipe_image(client, recipe, progress=progress)
     if not _present(client, name):
         progress(f"Pulling the image {name}")
         try:
@@ -149,7 +186,7 @@ def _build_base(client: DockerClient, name: str, progress: Progress) -> None:
         progress(f"Building the base image {name} from {REGISTRY_BASE}, once on this machine")
         if not _present(client, REGISTRY_BASE):
             _pull(client, REGISTRY_BASE, progress)
-        _build_from_registry(client, name, progress)
+        _build(client, name, _DOCKERFILE, progress)
     except _BuildError as error:
         registry_reason = str(error)
     else:
@@ -176,10 +213,10 @@ def _pull(client: DockerClient, name: str, progress: Progress) -> None:
         raise _BuildError(_shorten(error)) from None
 
 
-def _build_from_registry(client: DockerClient, name: str, progress: Progress) -> None:
+def _build(client: DockerClient, name: str, dockerfile: str, progress: Progress) -> None:
     try:
         lines = client.api.build(
-            fileobj=io.BytesIO(_DOCKERFILE.encode()), tag=name, rm=True, forcerm=True, decode=True
+            fileobj=io.BytesIO(dockerfile.encode()), tag=name, rm=True, forcerm=True, decode=True
         )
         _follow(lines, progress)
     except (DockerException, RequestException) as error:
@@ -228,7 +265,7 @@ def _follow(lines: Iterable[Mapping[str, Any]], progress: Progress) -> None:
             failure = _shorten(line["error"])
         text = str(line.get("stream") or line.get("status") or "").strip()
         if text.startswith(("Step ", "Status: ")):
-            progress(text.splitlines()[0])
+            progress(text.splitlines()[0][:100])
     if failure is not None:
         raise _BuildError(failure)
 
@@ -259,9 +296,15 @@ def _say(text: str) -> None:
 
 
 def _main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m envs.images", description="Build an image.")
+    parser.add_argument("--recipe", choices=RECIPES, help="a language's image instead of the base image")
+    recipe = parser.parse_args().recipe
     try:
         client = connect(timeout=3600)
-        name = ensure_base_image(client, progress=_say)
+        if recipe:
+            name = ensure_recipe_image(client, RECIPES[recipe], progress=_say)
+        else:
+            name = ensure_base_image(client, progress=_say)
     except PatchwrightError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_status

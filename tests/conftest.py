@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 REQUIRED = frozenset(os.environ.get("PATCHWRIGHT_TEST_REQUIRE", "").replace(",", " ").split())
 _FIXTURE_MARKERS = {"engine": "engine", "base_image": "engine", "embedded_weights": "model"}
-_KEPT = {"PATCHWRIGHT_TEST_REQUIRE"}
+_KEPT = {"PATCHWRIGHT_TEST_REQUIRE", "PATCHWRIGHT_TEST_DATA"}
 
 GitRepo = Callable[..., Path]
 

@@ -13,8 +13,16 @@ import pytest
 
 from envs import images
 from envs.engine import connect
-from envs.images import base_image_name, ensure_base_image, ensure_image, sweep
+from envs.images import (
+    base_image_name,
+    ensure_base_image,
+    ensure_image,
+    ensure_recipe_image,
+    recipe_image_name,
+    sweep,
+)
 from envs.labels import LABEL_MACHINE, LABEL_ROLE, LABEL_RUN, owner_is_gone, owner_labels
+from envs.recipes import RECIPES, Recipe
 from trajectories.errors import EngineUnavailable, ImageUnavailable
 
 if TYPE_CHECKING:
@@ -198,6 +206,47 @@ def test_an_image_that_does_not_exist_is_told_in_one_sentence(engine: "DockerCli
 def test_what_is_no_image_name_is_told_so(engine: "DockerClient", name: str) -> None:
     with pytest.raises(ImageUnavailable, match="is not the name of an image"):
         ensure_image(engine, name, quiet)
+
+
+def test_a_language_has_an_image_of_its_own_whose_name_changes_with_the_base_image(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = {recipe.name: recipe_image_name(recipe) for recipe in RECIPES.values()}
+    assert set(names) == {"js", "java", "go", "cpp", "rust"}
+    assert all(name.startswith(f"patchwright-{kind}:") for kind, name in names.items())
+    monkeypatch.setattr(images, "PACKAGES", ())
+    monkeypatch.setattr(images, "_DOCKERFILE", "FROM scratch\n")
+    assert not {recipe_image_name(recipe) for recipe in RECIPES.values()} & set(names.values())
+
+
+def test_a_recipe_that_can_not_be_built_is_told_in_one_sentence(
+    engine: "DockerClient", base_image: str
+) -> None:
+    recipe = Recipe("test-nothing", ("patchwright-no-such-package",))
+    said: list[str] = []
+    with pytest.raises(ImageUnavailable) as caught:
+        ensure_recipe_image(engine, recipe, progress=said.append)
+    message = str(caught.value)
+    assert message.startswith(f"The image {recipe_image_name(recipe)} can't be built (")
+    assert message.endswith("or name an image with that toolchain with --image.")
+    assert "\n" not in message
+    assert all(len(line) < 200 for line in said)
+
+
+def test_the_image_of_a_recipe_that_is_present_is_taken_by_its_name(
+    engine: "DockerClient", base_image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = Recipe("test-present", ())
+    name = recipe_image_name(recipe)
+    repository, tag = name.split(":")
+    monkeypatch.setitem(RECIPES, recipe.name, recipe)
+    engine.images.get(base_image).tag(repository, tag)
+    try:
+        said: list[str] = []
+        assert ensure_image(engine, name, said.append) == name
+        assert said == []
+    finally:
+        engine.images.remove(name, noprune=True)
 
 
 def test_leftovers_are_swept_and_what_is_in_use_stays(engine: "DockerClient", base_image: str) -> None:

@@ -1,0 +1,1 @@
+"""HumanEvalFix: the benchmark's tasks in six languages, and the score of what was made of them."""
