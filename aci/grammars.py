@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 _LANGUAGES = {
     ".py": "python", ".pyi": "python", ".pyw": "python",
     ".js": "javascript", ".mjs": "javascript", ".cjs": "javascript", ".jsx": "javascript",
+    ".c": "cpp", ".h": "cpp", ".cc": "cpp", ".cpp": "cpp", ".cxx": "cpp", ".hh": "cpp", ".hpp": "cpp",
     ".go": "go", ".rs": "rust", ".java": "java", ".sh": "bash", ".bash": "bash",
     ".json": "json", ".toml": "toml", ".yaml": "yaml", ".yml": "yaml",
     ".html": "html", ".htm": "html", ".css": "css", ".sql": "sql", ".xml": "xml", ".svg": "xml",
