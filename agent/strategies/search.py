@@ -1,8 +1,8 @@
 """The search for a function that passes the visible tests: candidates come in, trials and votes sort them."""
 
 import time
-from collections.abc import Awaitable, Sequence
-from typing import TypeVar
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
 
 from aci.repair import find_repairs
 from aci.trials import Trial, make_probes, try_texts
@@ -149,7 +149,7 @@ class Search:
             temperature=temperature, seed=None if seed is None else 1000 * seed + 100 * self._rounds
         )
 
-    async def _guarded(self, work: Awaitable[_T]) -> _T:
+    async def _guarded(self, work: Coroutine[Any, Any, _T]) -> _T:
         return await self._desk.ground.control.guard(work)
 
 
