@@ -5,8 +5,11 @@ from types import MappingProxyType
 
 from aci.command import Command, Observation
 from aci.editing import Create, Edit, EditLines, Insert, Undo
+from aci.finding import FindFile
+from aci.lookup import FindSymbol
+from aci.outlines import Outline
 from aci.rewriting import Rewrite
-from aci.searching import FindFile, SearchDir, SearchFile
+from aci.searching import SearchDir, SearchFile
 from aci.shell import Bash
 from aci.submitting import Diff, Submit
 from aci.suspects import Suspects
@@ -15,8 +18,8 @@ from aci.viewing import Goto, Open, ScrollDown, ScrollUp
 from aci.workspace import Limits, Workspace
 
 _CLASSES: tuple[type[Command], ...] = (
-    FindFile, SearchDir, SearchFile,
-    Open, Goto, ScrollUp, ScrollDown,
+    FindFile, SearchDir, SearchFile, FindSymbol,
+    Open, Outline, Goto, ScrollUp, ScrollDown,
     Edit, EditLines, Rewrite, Insert, Create, Undo,
     RunTests, Suspects, Bash, Diff, Submit,
 )  # fmt: skip

@@ -10,14 +10,24 @@ from typing import Any, NamedTuple
 _LANGUAGES = {
     ".py": "python", ".pyi": "python", ".pyw": "python",
     ".js": "javascript", ".mjs": "javascript", ".cjs": "javascript", ".jsx": "javascript",
-    ".c": "cpp", ".h": "cpp", ".cc": "cpp", ".cpp": "cpp", ".cxx": "cpp", ".hh": "cpp", ".hpp": "cpp",
+    ".ts": "typescript", ".mts": "typescript", ".cts": "typescript", ".tsx": "tsx",
+    ".c": "c", ".h": "cpp", ".cc": "cpp", ".cpp": "cpp", ".cxx": "cpp", ".hh": "cpp", ".hpp": "cpp",
+    ".hxx": "cpp", ".rb": "ruby", ".rake": "ruby", ".php": "php",
     ".go": "go", ".rs": "rust", ".java": "java", ".sh": "bash", ".bash": "bash",
     ".json": "json", ".toml": "toml", ".yaml": "yaml", ".yml": "yaml",
     ".html": "html", ".htm": "html", ".css": "css", ".sql": "sql", ".xml": "xml", ".svg": "xml",
     ".md": "markdown", ".markdown": "markdown", ".regex": "regex",
 }  # fmt: skip
-ADVISORY = frozenset({"bash", "css", "html", "markdown", "regex", "sql", "xml"})
-"""Languages of many dialects and templates, where the grammar knows too little to refuse an edit."""
+ADVISORY = frozenset({"bash", "c", "cpp", "css", "html", "markdown", "php", "regex", "sql", "xml"})
+"""Languages of dialects, macros and templates, where the grammar knows too little to refuse an edit."""
+
+# Libraries that hold several grammars, and the function that gives each.
+_POINTERS = {
+    "php": ("tree_sitter_php", "language_php"),
+    "tsx": ("tree_sitter_typescript", "language_tsx"),
+    "typescript": ("tree_sitter_typescript", "language_typescript"),
+    "xml": ("tree_sitter_xml", "language_xml"),
+}
 
 _FLOW = re.compile(r"@flow\b")
 _MAX_BYTES = 2_000_000
@@ -41,16 +51,27 @@ def language_of(path: str) -> str:
 
 
 @cache
-def _parser(language: str) -> Any:
+def grammar(language: str) -> Any:
+    """Return the grammar of a language, or None when it is not installed."""
     try:
-        # Imported when a file of the language is first edited: each grammar is a library of its own.
-        from tree_sitter import Language, Parser  # noqa: PLC0415
+        # Imported when a file of the language is first looked at: each grammar is a library of its own.
+        from tree_sitter import Language  # noqa: PLC0415
 
-        module = import_module(f"tree_sitter_{language}")
+        library, function = _POINTERS.get(language, (f"tree_sitter_{language}", "language"))
+        module = import_module(library)
     except ImportError:
         return None
-    pointer = module.language_xml() if language == "xml" else module.language()
-    return Parser(Language(pointer))
+    return Language(getattr(module, function)())
+
+
+@cache
+def _parser(language: str) -> Any:
+    found = grammar(language)
+    if found is None:
+        return None
+    from tree_sitter import Parser  # noqa: PLC0415
+
+    return Parser(found)
 
 
 def parse(language: str, text: str) -> Any | None:

@@ -10,10 +10,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from aci.command import Command
-from aci.workspace import Workspace
+from aci.workspace import Workspace, is_output
 
 MAX_CHOICES = 200
 """A grammar with more alternatives costs more at each token than it saves."""
+
+MAX_OUTPUTS = 5
+"""Of the kept outputs, only the latest are offered."""
 
 _NEEDS_SEEN_FILE = ("edit", "edit_lines", "rewrite", "insert")
 _CHANGES_LESS = ("edit", "edit_lines", "insert")
@@ -30,7 +33,7 @@ class Offer(NamedTuple):
 
 def offer(commands: Sequence[type[Command]], workspace: Workspace) -> Offer:
     """Return what a model may choose from, given what it has seen and done."""
-    seen = tuple(sorted(workspace.tops))
+    seen = tuple(sorted(path for path in workspace.tops if not is_output(path)))
     barred: set[str] = set()
     if not seen:
         barred.update(_NEEDS_SEEN_FILE)
@@ -40,7 +43,9 @@ def offer(commands: Sequence[type[Command]], workspace: Workspace) -> Offer:
         barred.update(_NEEDS_CHANGE)
     choices = {f"{command}.path": seen for command in _NEEDS_SEEN_FILE if seen}
     if 0 < len(workspace.files) <= MAX_CHOICES:
-        choices["open.path"] = choices["search_file.path"] = tuple(workspace.files)
+        choices["outline.path"] = tuple(workspace.files)
+        readable = (*workspace.files, *workspace.outputs[-MAX_OUTPUTS:])
+        choices["open.path"] = choices["search_file.path"] = readable
     if workspace.suspects and not workspace.open_path:
         # Each suspect gets its turn: left free, a small model goes on about the first one it thought of.
         choices["rewrite.symbol"] = (workspace.next_suspect,)

@@ -1,116 +1,32 @@
-"""Searching: files by name, lines by literal text, grouped by file and capped."""
+"""Searching lines: in all files of a folder or in one, grouped by file and capped."""
 
-import shlex
-from typing import ClassVar, NamedTuple
+import posixpath
+from collections import Counter
+from collections.abc import Sequence
+from typing import ClassVar
 
 from pydantic import Field
 
 from aci.command import Command, Observation
-from aci.document import BinaryFile, Document
+from aci.hits import SECONDS, Group, Hits, exact, search, search_one
+from aci.listing import scope_of
+from aci.patterns import Pattern, Unsearchable, checked, quoted
+from aci.reading import File, Refused, place_in, read_text
 from aci.rendering import clipped, plural
 from aci.rendering import name as shown_name
-from aci.viewing import Refused, read_text
 from aci.workspace import Workspace, relative
-from envs.sandbox import FileProblem
 
 _HIT_LENGTH = 200
-_LIST_BYTES = 100_000
+_NAMED = 10
+_WILDCARDS = (".*", ".+", "\\b", "\\w", "\\d", "\\s", "\\(", "\\.", "[^", "|")
 
 
-def _in_folder(folder: str) -> str:
-    """Return a folder as an argument that no program takes for an option."""
-    path = relative(folder.strip() or ".")
-    return shlex.quote(path if path.startswith("/") else f"./{path}")
-
-
-def _paths(output: str, separator: str) -> list[str]:
-    # Without a last separator the list was cut off within a path.
-    whole = output[: output.rfind(separator) + 1]
-    return sorted(
-        entry.removeprefix("./").removeprefix("./") for entry in whole.split(separator) if entry.strip("./")
-    )
-
-
-async def _folder_problem(workspace: Workspace, folder: str) -> str:
-    """Say what is wrong with a folder to search in, or nothing."""
-    root = shlex.quote(await workspace.root())
-    script = f"here=$(command cd {_in_folder(folder)} 2>/dev/null && pwd -P) || exit 1\n"
-    script += f'case "$here/" in {root}/*) ;; *) exit 2;; esac'
-    code = (await workspace.probe(script)).exit_code
-    if code == 2:
-        return f"{shown_name(folder)} lies outside the repository; use `bash` to search there."
-    if code:
-        return f'There is no folder {shown_name(folder)} in the repository; "." is all of it.'
-    return ""
-
-
-class FindFile(Command):
-    """Find files by name; wildcards * and ? work."""
-
-    name: ClassVar[str] = "find_file"
-
-    pattern: str = Field(description="File name, e.g. setup.py or *_test.go.")
-    folder: str = Field(default=".", description="Where to look.")
-
-    async def execute(self, workspace: Workspace) -> Observation:
-        """List the paths."""
-        wanted = self.pattern.strip()
-        if not wanted:
-            return Observation(text="The pattern is empty. Give a file name, e.g. `*.py`.", failed=True)
-        if problem := await _folder_problem(workspace, self.folder):
-            return Observation(text=problem, failed=True)
-        found = await self._find(workspace, wanted)
-        note = ""
-        if not found and not any(sign in wanted for sign in "*?["):
-            found = await self._find(workspace, f"*{wanted}*", ignore_case=True)
-            note = f"No file is named {shown_name(wanted)}; names that contain it:\n" if found else ""
-        if not found:
-            missed = f"No file named {shown_name(wanted)} in {shown_name(self.folder)}."
-            text = f"{missed} Try a part of the name, or `search_dir` for its text."
-            return Observation(text=text, failed=True)
-        limit = workspace.limits.files
-        lines = [note + f"{plural(len(found), 'file')} in {shown_name(self.folder)}:"]
-        lines += [shown_name(path) for path in found[:limit]]
-        if len(found) > limit:
-            lines.append(f"({len(found) - limit} more; give a longer name or a folder)")
-        return Observation(text="\n".join(lines))
-
-    async def _find(self, workspace: Workspace, wanted: str, *, ignore_case: bool = False) -> list[str]:
-        test = f"-{'i' if ignore_case else ''}name {shlex.quote(wanted)}"
-        if "/" in wanted:
-            test = f"-path {shlex.quote('*/' + relative(wanted).lstrip('/'))}"
-        find = f"command find {_in_folder(self.folder)} -name .git -prune -o -type f {test} -print0"
-        script = f"{find} | head -c {_LIST_BYTES}"
-        return _paths((await workspace.probe(script)).output, "\0")
-
-
-class _Hits(NamedTuple):
-    path: str
-    lines: list[tuple[int, str]]
-
-
-def _hits(path: str, document: Document, text: str, *, ignore_case: bool = False) -> _Hits:
-    wanted = text.casefold() if ignore_case else text
-    lines = document.lines
-    return _Hits(
-        path,
-        [
-            (number, line)
-            for number, line in enumerate(lines, 1)
-            if wanted in (line.casefold() if ignore_case else line)
-        ],
-    )
-
-
-def _around(line: str, text: str) -> str:
-    """Return a long line cut to what surrounds the hit."""
-    at = line.casefold().find(text.casefold())
+def hit(number: int, line: str, pattern: Pattern) -> str:
+    """Return a matching line as `N:text`, a long one cut to what surrounds the hit."""
+    at = pattern.at(line) if len(line) > _HIT_LENGTH else 0
     start = max(0, at - _HIT_LENGTH // 2)
-    return (
-        clipped(line, _HIT_LENGTH)
-        if start == 0
-        else f"[{start} characters+] " + clipped(line[start:], _HIT_LENGTH)
-    )
+    before = f"[{start} characters+] " if start else ""
+    return f"{number}:{before}{clipped(line[start:], _HIT_LENGTH)}"
 
 
 class SearchDir(Command):
@@ -118,122 +34,103 @@ class SearchDir(Command):
 
     name: ClassVar[str] = "search_dir"
 
-    text: str = Field(description="Literal text within one line, not a pattern.")
+    text: str = Field(description="Text within one line, taken literally.")
     folder: str = Field(default=".", description="Where to look.")
+    regex: bool = Field(default=False, description="The text is a regular expression.")
 
     async def execute(self, workspace: Workspace) -> Observation:
         """List the hits by file."""
-        if problem := _unsearchable(self.text):
-            return Observation(text=problem, failed=True)
-        if problem := await _folder_problem(workspace, self.folder):
+        try:
+            pattern = checked(self.text, regex=self.regex)
+            hits = await self._search(workspace, pattern)
+            if not hits.groups and not hits.complaint and not hits.slow:
+                pattern = pattern._replace(ignore_case=True)
+                hits = await self._search(workspace, pattern)
+        except Unsearchable as problem:
             # A model that names a file means that file.
+            if self.text and (path := await self._file(workspace)):
+                return await SearchFile(text=self.text, path=path, regex=self.regex).execute(workspace)
+            return Observation(text=str(problem), failed=True)
+        if not hits.groups:
+            return Observation(text=_nothing(pattern, f"in {shown_name(self.folder)}", hits), failed=True)
+        return Observation(text=await self._report(workspace, pattern, hits))
+
+    async def _search(self, workspace: Workspace, pattern: Pattern) -> Hits:
+        return await search(workspace, scope_of(self.folder), pattern, workspace.limits.hits_per_file)
+
+    async def _file(self, workspace: Workspace) -> str:
+        for path in dict.fromkeys((self.folder, place_in(self.folder).path)):
             try:
-                file = await read_text(workspace, self.folder)
-            except Refused:
-                return Observation(text=problem, failed=True)
-            return await SearchFile(text=self.text, path=file.path).execute(workspace)
-        ignore_case = False
-        paths = await self._files(workspace, ignore_case=False)
-        if not paths:
-            ignore_case = True
-            paths = await self._files(workspace, ignore_case=True)
-        groups, unread = await self._read(workspace, paths, ignore_case=ignore_case)
-        if not groups and not unread:
-            return Observation(
-                text=f"No line in {shown_name(self.folder)} contains {_quoted(self.text)}. "
-                "Try a shorter text; it is taken literally.",
-                failed=True,
-            )
-        return Observation(text=self._report(workspace, groups, unread, paths, ignore_case=ignore_case))
+                return (await read_text(workspace, path, outputs=True)).path
+            except Refused as refusal:
+                if refusal.kind == "too_large":
+                    return path
+        return ""
 
-    async def _files(self, workspace: Workspace, *, ignore_case: bool) -> list[str]:
-        folder, text = _in_folder(self.folder), shlex.quote(self.text)
-        flags = "lFi" if ignore_case else "lF"
-        if await workspace.has_gnu_grep():
-            script = (
-                f"command grep -rIZ{flags} --exclude-dir=.git -e {text} -- {folder} | head -c {_LIST_BYTES}"
-            )
-            return _paths((await workspace.probe(script)).output, "\0")
-        # busybox grep prints no NUL after a name: a name with a newline falls apart and is then not found.
-        find = f"command find {folder} -name .git -prune -o -type f -print0"
-        script = f"{find} | command xargs -0 grep -{flags} -e {text} -- /dev/null | head -c {_LIST_BYTES}"
-        return _paths((await workspace.probe(script)).output, "\n")
-
-    async def _read(
-        self, workspace: Workspace, paths: list[str], *, ignore_case: bool
-    ) -> tuple[list[_Hits], list[str]]:
-        """Look into the first files here, where lines are exact whatever bytes the names and lines hold."""
-        groups, unread = [], []
-        for position, path in enumerate(paths):
-            if position >= workspace.limits.files:
-                unread += paths[position:]
+    async def _report(self, workspace: Workspace, pattern: Pattern, hits: Hits) -> str:
+        limits, groups = workspace.limits, hits.groups
+        total = sum(group.total for group in groups)
+        some = "at least " if hits.cut or hits.slow else ""
+        parts = [_other_case(pattern)] if pattern.ignore_case else []
+        where = f"{plural(len(groups), 'file')} of {shown_name(self.folder)}"
+        parts.append(f"{some}{plural(total, 'line')} in {where}:")
+        left, shown = limits.hits, 0
+        for group in groups[: limits.files]:
+            lines = group.lines[: min(left, limits.hits_per_file)]
+            if not lines:
                 break
-            try:
-                content = await workspace.sandbox.read(path)
-                hits = _hits(path, Document.decode(content.data), self.text, ignore_case=ignore_case)
-            except BinaryFile:
-                continue
-            except FileProblem as problem:
-                # "missing" is a name whose bytes are no UTF-8: it matched, so it is at least named.
-                if problem.kind in {"too_large", "missing"}:
-                    unread.append(path)
-                continue
-            if hits.lines:
-                groups.append(hits)
-        return groups, unread
-
-    def _report(
-        self,
-        workspace: Workspace,
-        groups: list[_Hits],
-        unread: list[str],
-        paths: list[str],
-        *,
-        ignore_case: bool,
-    ) -> str:
-        limits = workspace.limits
-        total = sum(len(group.lines) for group in groups)
-        some = "at least " if unread else ""
-        parts = []
-        if ignore_case:
-            parts.append(f"No line contains {_quoted(self.text)} exactly; this ignores upper and lower case.")
-        parts.append(
-            f"{some}{plural(total, 'line')} in {plural(len(groups) + len(unread), 'file')} of "
-            f"{shown_name(self.folder)}:".removeprefix(" ")
-        )
-        left = limits.hits
-        hidden: list[str] = []
-        for group in groups:
-            if left <= 0:
-                hidden.append(group.path)
-                continue
-            shown = group.lines[: min(left, limits.hits_per_file)]
-            left -= len(shown)
-            parts.append(f"{shown_name(group.path)} ({plural(len(group.lines), 'line')})")
-            parts += [f"{number}:{_around(line, self.text)}" for number, line in shown]
-            if len(shown) < len(group.lines):
-                parts.append(f"({len(group.lines) - len(shown)} more; use `search_file` with this path)")
-        hidden += unread
-        if hidden:
-            names = ", ".join(shown_name(path) for path in hidden[:10])
-            more = f" and {len(hidden) - 10} more" if len(hidden) > 10 else ""
-            parts.append(f"Also in: {names}{more}. Search a longer text or one folder to see those lines.")
+            shown += 1
+            left -= len(lines)
+            parts.append(f"{shown_name(group.path)} ({plural(group.total, 'line')})")
+            whole = await exact(workspace, group._replace(lines=lines))
+            parts += [hit(number, line, pattern) for number, line in whole.lines]
+            if len(lines) < group.total:
+                parts.append(f"({group.total - len(lines)} more; use `search_file` with this path)")
+        if hidden := groups[shown:]:
+            parts.append(_also(hidden, scope_of(self.folder).prefix))
+        parts += _cautions(hits)
         return "\n".join(parts)
 
 
-def _quoted(text: str) -> str:
-    return f'"{clipped(text, 80)}"'
+def _also(hidden: Sequence[Group], prefix: str) -> str:
+    """Name the files whose lines are not shown, and where most of them are."""
+    names = ", ".join(f"{shown_name(group.path)} ({group.total})" for group in hidden[:_NAMED])
+    more = len(hidden) - _NAMED
+    if more <= 0:
+        return f"Also in: {names}. Search a longer text or one folder to see those lines."
+    paths = [group.path for group in hidden]
+    shared = posixpath.commonpath([posixpath.dirname(path) for path in paths])
+    prefix = f"{shared}/" if shared else prefix
+    folders: Counter[str] = Counter()
+    for path in paths:
+        inside = path.removeprefix(prefix)
+        folders[prefix + inside.partition("/")[0] + "/" if "/" in inside else prefix or "."] += 1
+    most = ", ".join(f"{shown_name(folder)} ({count})" for folder, count in folders.most_common(5))
+    where = f"; by folder: {most}" if len(folders) > 1 else ""
+    return f"Also in: {names} and {more} more files{where}. Search a longer text or one folder."
 
 
-def _unsearchable(text: str) -> str:
-    if not text:
-        return "The text is empty. Give a few characters that stand in one line."
-    if "\n" in text:
-        first = next((line for line in text.split("\n") if line.strip()), "")
-        return f"A search looks at single lines; search for one of yours, e.g. {_quoted(first)}."
-    if "\0" in text:
-        return "The text holds a NUL character, which no text file has."
-    return ""
+def _cautions(hits: Hits) -> list[str]:
+    said = [hits.complaint] if hits.complaint else []
+    if hits.slow:
+        said.append(f"The search was stopped after {SECONDS:g} s. Search one folder.")
+    return said
+
+
+def _other_case(pattern: Pattern) -> str:
+    verb = "matches" if pattern.regex else "contains"
+    return f"No line {verb} {quoted(pattern.text)} exactly; this ignores upper and lower case."
+
+
+def _nothing(pattern: Pattern, where: str, hits: Hits) -> str:
+    if cautions := _cautions(hits):
+        return " ".join(cautions)
+    if pattern.regex:
+        return f"No line {where} matches {quoted(pattern.text)}. Try a simpler pattern or a literal text."
+    advice = "Try a shorter text; it is taken literally."
+    if any(sign in pattern.text for sign in _WILDCARDS):
+        advice = "It is taken literally; for a regular expression set `regex` to true."
+    return f"No line {where} contains {quoted(pattern.text)}. {advice}"
 
 
 class SearchFile(Command):
@@ -241,34 +138,70 @@ class SearchFile(Command):
 
     name: ClassVar[str] = "search_file"
 
-    text: str = Field(description="Literal text within one line, not a pattern.")
+    text: str = Field(description="Text within one line, taken literally.")
     path: str = Field(default="", description="File to search; the open one when empty.")
+    regex: bool = Field(default=False, description="The text is a regular expression.")
 
     async def execute(self, workspace: Workspace) -> Observation:
         """List the hits."""
         path = self.path.strip() or workspace.open_path
-        if problem := _unsearchable(self.text):
-            return Observation(text=problem, failed=True)
-        if not path:
+        if self.text and not path:
             return Observation(text="No file is open. Give a path, or use `search_dir`.", failed=True)
         try:
-            file = await read_text(workspace, path)
+            pattern = checked(self.text, regex=self.regex)
+            file = await self._readable(workspace, path)
+            hits = await self._hits(workspace, file, pattern)
+            if not hits.groups and not hits.complaint and not hits.slow:
+                pattern = pattern._replace(ignore_case=True)
+                hits = await self._hits(workspace, file, pattern)
         except Refused as refusal:
+            if refusal.kind == "directory":
+                return await SearchDir(text=self.text, folder=path, regex=self.regex).execute(workspace)
             return Observation(text=str(refusal), failed=True)
-        note = ""
-        hits = _hits(file.path, file.document, self.text).lines
-        if not hits:
-            hits = _hits(file.path, file.document, self.text, ignore_case=True).lines
-            note = f"No line contains {_quoted(self.text)} exactly; this ignores upper and lower case.\n"
-        if not hits:
-            text = f"No line of {shown_name(file.path)} contains {_quoted(self.text)}. "
-            text += "Try a shorter text, or `search_dir`."
-            return Observation(text=text, failed=True)
+        except Unsearchable as problem:
+            return Observation(text=str(problem), failed=True)
+        shown = file if isinstance(file, str) else file.path
+        if not hits.groups:
+            text = _nothing(pattern, f"of {shown_name(shown)}", hits)
+            return Observation(text=f"{text} Or look in other files with `search_dir`.", failed=True)
+        return Observation(text=await self._report(workspace, shown, pattern, hits))
+
+    async def _readable(self, workspace: Workspace, path: str) -> File | str:
+        """Return the file, or its path when it is too large to be read whole."""
+        for meant in dict.fromkeys((path, place_in(path).path)):
+            try:
+                return await read_text(workspace, meant, outputs=True)
+            except Refused as refusal:
+                if refusal.kind == "too_large":
+                    return relative(meant)
+                if refusal.kind != "missing":
+                    raise
+                said = refusal
+        raise said
+
+    async def _hits(self, workspace: Workspace, file: File | str, pattern: Pattern) -> Hits:
+        if isinstance(file, str) or pattern.regex:
+            path = file if isinstance(file, str) else file.path
+            return await search_one(workspace, path, pattern, workspace.limits.hits)
+        # Here lines are exact, whatever the encoding, and the file was read already.
+        wanted = pattern.text.casefold() if pattern.ignore_case else pattern.text
+        found = [
+            (number, line)
+            for number, line in enumerate(file.document.lines, 1)
+            if wanted in (line.casefold() if pattern.ignore_case else line)
+        ]
+        return Hits([Group(file.path, len(found), tuple(found))] if found else [])
+
+    async def _report(self, workspace: Workspace, path: str, pattern: Pattern, hits: Hits) -> str:
         limit = workspace.limits.hits
-        parts = [f"{note}{plural(len(hits), 'line')} of {shown_name(file.path)}:"]
-        parts += [f"{number}:{_around(line, self.text)}" for number, line in hits[:limit]]
-        if len(hits) > limit:
-            parts.append(f"({len(hits) - limit} more, the last at line {hits[-1][0]}; search a longer text)")
+        group = hits.groups[0]
+        group = await exact(workspace, group._replace(lines=group.lines[:limit]))
+        parts = [_other_case(pattern)] if pattern.ignore_case else []
+        some = "at least " if hits.slow else ""
+        parts.append(f"{some}{plural(group.total, 'line')} of {shown_name(path)}:")
+        parts += [hit(number, line, pattern) for number, line in group.lines]
+        if group.total > len(group.lines):
+            parts.append(f"({group.total - len(group.lines)} more; search a longer text)")
         else:
-            parts.append(f"See one with `open`, path {shown_name(file.path)} and its line.")
-        return Observation(text="\n".join(parts))
+            parts.append(f"See one with `open`, path {shown_name(path)} and its line.")
+        return "\n".join(parts + _cautions(hits))

@@ -1,70 +1,23 @@
 """The viewer: a window of numbered lines on one file, with a position for each file."""
 
-import shlex
-from typing import ClassVar, NamedTuple
+import re
+from typing import Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from aci.command import Command, Observation
-from aci.document import BinaryFile, Document
-from aci.rendering import name, numbered, plural
+from aci.folders import listing
+from aci.outlines import outline, unknown_symbol
+from aci.parts import read_part
+from aci.reading import File, Refused, place_in, read_text
+from aci.rendering import listed, name, numbered, plural
+from aci.symbols import among, sections
 from aci.workspace import Workspace, relative
-from envs.sandbox import FileProblem
 
+__all__ = ["File", "Goto", "Open", "Refused", "ScrollDown", "ScrollUp", "clamped_top", "read_text", "window"]
 
-class File(NamedTuple):
-    """A text file that was read.
-
-    Attributes:
-        path: Where it is, relative to the repository, symbolic links resolved.
-        document: Its text.
-        data: Its bytes.
-    """
-
-    path: str
-    document: Document
-    data: bytes
-
-
-class Refused(Exception):
-    """A command can't do what it was asked to; the message is the observation."""
-
-
-async def read_text(workspace: Workspace, path: str) -> File:
-    """Read a text file of the repository.
-
-    Raises:
-        Refused: It is no readable text file; the message says what to do.
-    """
-    if not path.strip():
-        raise Refused(
-            "The path is empty. Give a path relative to the repository, or look for one with `find_file`."
-        )
-    try:
-        content = await workspace.read(path)
-    except FileProblem as problem:
-        raise Refused(_advice(path, problem)) from None
-    path = relative(content.path)
-    try:
-        return File(path, Document.decode(content.data), content.data)
-    except BinaryFile as kind:
-        size = plural(len(content.data), "byte")
-        raise Refused(f"{name(path)} is no text but a {kind} of {size}; look at it with `bash`.") from None
-
-
-def _advice(path: str, problem: FileProblem) -> str:
-    shown = name(relative(path))
-    match problem.kind:
-        case "missing":
-            return f"There is no file {shown} in the repository. Look for it with `find_file`."
-        case "directory":
-            return f"{shown} is a folder. List it with `open`, or name a file in it."
-        case "outside":
-            return f"{shown} lies outside the repository; use `bash` to look there."
-        case "too_large":
-            return f"{shown} is too large to open. Look at a part of it with `bash`, e.g. `sed -n 1,100p`."
-        case _:
-            return str(problem)
+_MANY_WINDOWS = 3
+_NUMBER = re.compile(r"\s*(?:[Ll](?:ines?)?\s*)?(\d+)\s*(?:[-:,]\s*\d+\s*)?")
 
 
 def window(file: File, workspace: Workspace, top: int, size: int | None = None) -> str:
@@ -88,13 +41,15 @@ def clamped_top(workspace: Workspace, total: int, top: int) -> int:
     return max(1, min(top, total - workspace.limits.window + 1))
 
 
-def _show_line(workspace: Workspace, file: File, line: int) -> Observation:
-    total = len(file.document.lines)
-    note = ""
+def _outside(line: int, total: int) -> str:
     if line > total > 0:
-        note = f"Line {line} is past the end; the last line is {total}.\n"
-    elif line < 1:
-        note = f"There is no line {line}; lines count from 1.\n"
+        return f"Line {line} is past the end; the last line is {total}.\n"
+    return f"There is no line {line}; lines count from 1.\n" if line < 1 else ""
+
+
+def _show_line(workspace: Workspace, file: File, line: int, note: str = "") -> Observation:
+    total = len(file.document.lines)
+    note += _outside(line, total)
     if not total:
         note = "The file is empty. Put text into it with `insert` at line 0.\n"
     line = max(1, min(line, total))
@@ -105,39 +60,105 @@ def _show_line(workspace: Workspace, file: File, line: int) -> Observation:
     return Observation(text=note + window(file, workspace, top))
 
 
+def _show_symbol(workspace: Workspace, file: File, symbol: str) -> Observation:
+    found = among(sections(file.path, file.document.text), symbol)
+    if not found:
+        return Observation(text=unknown_symbol(file, symbol), failed=True)
+    note = ""
+    if len(found) > 1:
+        places = listed([f"{other.name} at line {other.first}" for other in found[1:]], 8)
+        note = f"Shown is {found[0].name} at line {found[0].first}; there is also {places}.\n"
+    first, size = found[0], workspace.limits.window
+    if first.top > size - size // 6 and first.last - first.top < size:
+        # A definition that fits is shown whole, with a few lines above it.
+        above = min(size // 6, size - (first.last - first.top + 1))
+        top = clamped_top(workspace, len(file.document.lines), first.top - above)
+        workspace.show(file.path, top)
+        return Observation(text=note + window(file, workspace, top))
+    return _show_line(workspace, file, first.top, note)
+
+
+def _show_start(workspace: Workspace, file: File) -> Observation:
+    """Show a file where it was left; one that is new and long from its top, with an outline."""
+    total = len(file.document.lines)
+    if file.path in workspace.tops:
+        top = clamped_top(workspace, total, workspace.tops[file.path])
+        workspace.show(file.path, top)
+        return Observation(text=window(file, workspace, top))
+    seen = _show_line(workspace, file, 1)
+    if total <= _MANY_WINDOWS * workspace.limits.window:
+        return seen
+    defined = outline(file, workspace.limits.outline)
+    if not defined:
+        return seen
+    head, _, rest = seen.text.partition("\n")
+    return Observation(text=f"{head}\n{defined}\n{rest}\nSee a part with `open` and its line or symbol.")
+
+
+async def _show_part(workspace: Workspace, path: str, line: int, above: int) -> Observation:
+    part = await read_part(workspace, path, line, above)
+    workspace.show(part.path, part.top)
+    return Observation(text=_outside(line, part.total) + part.shown())
+
+
 class Open(Command):
-    """Show a file around a line, or list a folder."""
+    """Show a file around a line or symbol, or list a folder."""
 
     name: ClassVar[str] = "open"
 
     path: str = Field(description="File or folder, relative to the repository.")
-    line: int = Field(default=1, description="Line to show.")
+    line: int | None = Field(default=None, description="Line to show.")
+    symbol: str = Field(default="", description="Function or class to show, such as Report.render.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_for_a_line(cls, given: Any) -> Any:
+        """Take a name that was given for a line as a symbol, and `10-20` as line 10."""
+        if not isinstance(given, dict) or not isinstance(line := given.get("line"), str):
+            return given
+        number = _NUMBER.fullmatch(line)
+        if number is not None:
+            return {**given, "line": number[1][:9]}
+        if re.match(r"\s*-?\d", line) or given.get("symbol"):
+            return given
+        return {**given, "line": None, "symbol": line}
 
     async def execute(self, workspace: Workspace) -> Observation:
         """Show the window, or the listing."""
         try:
-            return _show_line(workspace, await read_text(workspace, self.path), self.line)
+            return await self._show(workspace)
         except Refused as refusal:
-            try:
-                await workspace.read(self.path)
-            except FileProblem as problem:
-                if problem.kind == "directory":
-                    return await _listing(workspace, relative(self.path))
+            if refusal.kind == "directory":
+                return await listing(workspace, self.path)
+            place = place_in(self.path)
+            if refusal.kind == "missing" and place.path != self.path:
+                line = self.line if place.line is None else place.line
+                meant = Open(path=place.path, line=line, symbol=self.symbol or place.symbol)
+                return await meant.execute(workspace)
             return Observation(text=str(refusal), failed=True)
 
-
-async def _listing(workspace: Workspace, folder: str) -> Observation:
-    quoted = shlex.quote("./" + folder.lstrip("/"))
-    every = f"command find {quoted}/ -mindepth 1 -maxdepth 1 ! -name .git"
-    result = await workspace.probe(f"{every} -type d -print0; printf '/\\0'; {every} ! -type d -print0")
-    folders, _, files = result.output.partition("/\0")
-    shown = [entry.rstrip("/").rsplit("/", 1)[-1] + "/" for entry in sorted(folders.split("\0")) if entry]
-    shown += [entry.rsplit("/", 1)[-1] for entry in sorted(files.split("\0")) if entry]
-    lines = [f"[Folder: {name(folder)} ({plural(len(shown), 'entry')})]"]
-    lines += [name(entry) for entry in shown[: workspace.limits.files]]
-    if len(shown) > workspace.limits.files:
-        lines.append(f"({len(shown) - workspace.limits.files} more; find a file by name with `find_file`)")
-    return Observation(text="\n".join(lines))
+    async def _show(self, workspace: Workspace) -> Observation:
+        try:
+            file = await read_text(workspace, self.path, outputs=True)
+        except Refused as refusal:
+            if refusal.kind != "too_large":
+                raise
+            path = relative(self.path)
+            if self.symbol.strip():
+                said = f"{name(path)} is too large to tell its symbols; find {name(self.symbol)} with "
+                raise Refused(f"{said}`search_file`.") from None
+            last = workspace.tops.get(path, 1)
+            return await _show_part(
+                workspace,
+                path,
+                last if self.line is None else self.line,
+                0 if self.line is None else workspace.limits.window // 6,
+            )
+        if self.symbol.strip():
+            return _show_symbol(workspace, file, self.symbol)
+        if self.line is None:
+            return _show_start(workspace, file)
+        return _show_line(workspace, file, self.line)
 
 
 class Goto(Command):
@@ -149,10 +170,9 @@ class Goto(Command):
 
     async def execute(self, workspace: Workspace) -> Observation:
         """Move the window."""
-        try:
-            return _show_line(workspace, await _open_file(workspace), self.line)
-        except Refused as refusal:
-            return Observation(text=str(refusal), failed=True)
+        if not workspace.open_path:
+            return Observation(text="No file is open. Use `open` with a path first.", failed=True)
+        return await Open(path=workspace.open_path, line=self.line).execute(workspace)
 
 
 class ScrollUp(Command):
@@ -175,24 +195,40 @@ class ScrollDown(Command):
         return await _scroll(workspace, 1)
 
 
-async def _open_file(workspace: Workspace) -> File:
-    if not workspace.open_path:
-        raise Refused("No file is open. Use `open` with a path first.")
-    return await read_text(workspace, workspace.open_path)
-
-
 async def _scroll(workspace: Workspace, direction: int) -> Observation:
+    if not workspace.open_path:
+        return Observation(text="No file is open. Use `open` with a path first.", failed=True)
+    stride = direction * max(1, workspace.limits.window - workspace.limits.overlap)
     try:
-        file = await _open_file(workspace)
+        file = await read_text(workspace, workspace.open_path, outputs=True)
     except Refused as refusal:
+        if refusal.kind == "too_large":
+            return await _scroll_part(workspace, stride)
         return Observation(text=str(refusal), failed=True)
-    limits, total = workspace.limits, len(file.document.lines)
+    total = len(file.document.lines)
     # The file may have become shorter since it was shown.
     here = clamped_top(workspace, total, workspace.tops.get(file.path, 1))
-    top = clamped_top(workspace, total, here + direction * max(1, limits.window - limits.overlap))
+    top = clamped_top(workspace, total, here + stride)
     if top == here:
-        edge = "begins at line 1" if direction < 0 else f"ends at line {total}"
-        text = f"{name(file.path)} {edge}, which is shown already. Use `search_file` to find a place in it."
-        return Observation(text=text, failed=True)
+        return _at_the_edge(file.path, total, stride)
     workspace.show(file.path, top)
     return Observation(text=window(file, workspace, top))
+
+
+async def _scroll_part(workspace: Workspace, stride: int) -> Observation:
+    path = workspace.open_path
+    here = workspace.tops.get(path, 1)
+    try:
+        part = await read_part(workspace, path, max(1, here + stride), 0)
+    except Refused as refusal:
+        return Observation(text=str(refusal), failed=True)
+    if part.top == here:
+        return _at_the_edge(path, part.total, stride)
+    workspace.show(path, part.top)
+    return Observation(text=part.shown())
+
+
+def _at_the_edge(path: str, total: int, stride: int) -> Observation:
+    edge = "begins at line 1" if stride < 0 else f"ends at line {total}"
+    text = f"{name(path)} {edge}, which is shown already. Use `search_file` to find a place in it."
+    return Observation(text=text, failed=True)

@@ -1,15 +1,21 @@
 """What the commands share during one attempt."""
 
+import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from envs.sandbox import WORKDIR, CommandResult, FileContent, Sandbox
+from envs.sandbox import WORKDIR, CommandResult, FileContent, FileProblem, Sandbox
 from trajectories.events import TestReport
 
 if TYPE_CHECKING:
     from aci.linting import Finding
+
+OUTPUT_DIR = "/tmp/patchwright-output"  # noqa: S108 - a folder of the sandbox
+"""Where the whole of a long output is kept in the sandbox: read like a file, never changed."""
+
+_RAW_BYTES = re.compile(rb"\\x([89a-f][0-9a-f])")
 
 
 class Limits(NamedTuple):
@@ -22,7 +28,8 @@ class Limits(NamedTuple):
         line_length: Characters shown of one line.
         hits: Matching lines that one search shows.
         hits_per_file: Matching lines that it shows of one file.
-        files: Files that one search looks into, and names that one search or listing shows.
+        files: Files of which one search shows lines, and names that one search or listing shows.
+        outline: Definitions that an outline shows.
         observation: Characters of an observation.
         command_timeout: Seconds that a shell command gets when it asks for none.
         command_timeout_cap: The most that it may ask for.
@@ -36,6 +43,7 @@ class Limits(NamedTuple):
     hits: int = 50
     hits_per_file: int = 10
     files: int = 40
+    outline: int = 60
     observation: int = 10_000
     command_timeout: float = 60.0
     command_timeout_cap: float = 600.0
@@ -74,6 +82,7 @@ class Workspace:
         changed: A command has changed something, or may have.
         suspects: Names of the functions that failing tests point to, as far as the model was told of them.
         current_diff: Gives the patch so far; None when nobody can tell.
+        outputs: Where outputs are kept whole, under `OUTPUT_DIR`, oldest first.
         open_path: The file that the viewer shows, relative to the repository, or "".
         tops: The first visible line of each file that was shown.
         changes: The undo history, oldest first.
@@ -95,6 +104,7 @@ class Workspace:
     suspects: tuple[str, ...] = ()
     tried: Counter[str] = field(default_factory=Counter)
     current_diff: Callable[[], Awaitable[str]] | None = None
+    outputs: list[str] = field(default_factory=list)
     open_path: str = ""
     tops: dict[str, int] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
@@ -106,7 +116,7 @@ class Workspace:
     cwd: str = WORKDIR
     lint_cache: "dict[bytes, list[Finding]]" = field(default_factory=dict)
     _root: str = ""
-    _gnu_grep: bool | None = None
+    _grep: str = ""
 
     @property
     def rounds(self) -> int:
@@ -144,20 +154,40 @@ class Workspace:
         folder = "'" + (await self.root()).replace("'", "'\\''") + "'"
         return await self.sandbox.run(f"(unalias -a; cd {folder} && {{\n{script}\n}})", timeout)
 
-    async def has_gnu_grep(self) -> bool:
-        """Say whether the sandbox's grep knows GNU's options (busybox's does not)."""
-        if self._gnu_grep is None:
-            self._gnu_grep = "GNU" in (await self.probe("command grep --version 2>&1 | head -n 1")).output
-        return self._gnu_grep
+    async def grep(self) -> str:
+        """Say what the sandbox's grep knows: "perl" and GNU's options, "gnu" only these, or "posix"."""
+        if not self._grep:
+            script = "command grep --version 2>&1 | head -n 1; echo a1 | command grep -cP '^\\w\\d$' 2>&1"
+            version, _, perl = (await self.probe(script)).output.partition("\n")
+            self._grep = "posix" if "GNU" not in version else "perl" if perl.strip() == "1" else "gnu"
+        return self._grep
 
     async def read(self, path: str) -> FileContent:
-        """Read a file of the repository; see `envs.sandbox.Sandbox.read`."""
-        return await self.sandbox.read(relative(path))
+        r"""Read a file of the repository, or a kept output; see `envs.sandbox.Sandbox.read`.
+
+        A name that is no UTF-8 is written with `\xNN` for its odd bytes, as searches and listings show it.
+        """
+        path = relative(path)
+        root = OUTPUT_DIR if is_output(path) else WORKDIR
+        try:
+            return await self.sandbox.read(path, root)
+        except FileProblem as problem:
+            raw = _RAW_BYTES.sub(lambda match: bytes.fromhex(match[1].decode()), path.encode())
+            if problem.kind != "missing" or raw == path.encode():
+                raise
+        content = await self.sandbox.read(raw.decode("utf-8", "surrogateescape"), root)
+        shown = content.path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        return content._replace(path=shown)
 
     def show(self, path: str, top: int) -> None:
         """Make `path` the open file, its window beginning at line `top`."""
         self.open_path = path
         self.tops[path] = max(1, top)
+
+
+def is_output(path: str) -> bool:
+    """Say whether a path names the kept output of a command."""
+    return path.startswith(OUTPUT_DIR + "/")
 
 
 def relative(path: str) -> str:

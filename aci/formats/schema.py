@@ -60,7 +60,7 @@ def _default(field: FieldInfo) -> str:
         if field.default is None
         else f'"{field.default}"'
         if isinstance(field.default, str)
-        else str(field.default)
+        else str(field.default).lower()
     )
 
 
@@ -83,6 +83,8 @@ def _field_schema(
         if allowed:
             return {"type": "string", "enum": list(dict.fromkeys(allowed))}
         return {"type": "string"}
+    if field.annotation is bool:
+        return {"type": "boolean"}
     number = {"type": "integer", "minimum": 0, "maximum": MAX_LINE}
     return {"anyOf": [number, {"type": "null"}]} if field.default is None else number
 
@@ -149,6 +151,8 @@ def build(command: type[Command], arguments: Mapping[str, Any]) -> Command:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         key = str(first["loc"][0]) if first["loc"] else ""
         kind = "text" if key in fields and is_text(fields[key]) else "a whole number"
+        if key in fields and fields[key].annotation is bool:
+            kind = "true or false"
         said = clipped(str(given.get(key)), 60)
         raise Malformed(f"The field {key} of `{command.name}` must be {kind}, not {said!r}. {form}") from None
 

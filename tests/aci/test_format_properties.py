@@ -32,7 +32,7 @@ TEXT = st.one_of(
     st.lists(PIECES, max_size=12).map("".join),
     st.lists(PIECES, max_size=8).map("\n".join),
 )
-VALUES: dict[Any, st.SearchStrategy[Any]] = {str: TEXT, int: st.integers(-5, 10**6)}
+VALUES: dict[Any, st.SearchStrategy[Any]] = {str: TEXT, int: st.integers(-5, 10**6), bool: st.booleans()}
 
 
 @st.composite

@@ -26,13 +26,13 @@ TREE: dict[str, str | bytes] = {
 async def searched(request: pytest.FixtureRequest, make_workspace: Make) -> Workspace:
     """Both ways to search: with GNU grep's options and without."""
     workspace = await make_workspace(TREE)
-    workspace._gnu_grep = None if request.param == "gnu" else False
+    workspace._grep = "" if request.param == "gnu" else "posix"
     return workspace
 
 
 async def test_hits_are_grouped_by_file(searched: Workspace, act: Act, golden: Golden) -> None:
     seen = await act(searched, "search_dir", text="add")
-    if searched._gnu_grep:
+    if searched._grep != "posix":
         golden("search_dir", seen.text)
     assert "src/calc.py (2 lines)\n1:def add(a, b):\n5:total = add(1, 2)" in seen.text
     assert """docs/it's a "file".md (1 line)\n1:add here""" in seen.text
