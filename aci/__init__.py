@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from aci.command import Command, Observation
 from aci.editing import Create, Edit, EditLines, Insert, Undo
+from aci.proposing import ProposeFixes
 from aci.rewriting import Rewrite
 from aci.searching import FindFile, SearchDir, SearchFile
 from aci.shell import Bash
@@ -18,7 +19,7 @@ _CLASSES: tuple[type[Command], ...] = (
     FindFile, SearchDir, SearchFile,
     Open, Goto, ScrollUp, ScrollDown,
     Edit, EditLines, Rewrite, Insert, Create, Undo,
-    RunTests, Suspects, Bash, Diff, Submit,
+    RunTests, Suspects, ProposeFixes, Bash, Diff, Submit,
 )  # fmt: skip
 
 COMMANDS: Mapping[str, type[Command]] = MappingProxyType({command.name: command for command in _CLASSES})
