@@ -8,6 +8,7 @@ from aci.editing import Create, Edit, EditLines, Insert
 from aci.finding import FindFile
 from aci.lookup import FindSymbol
 from aci.outlines import Outline
+from aci.proposing import ProposeFixes
 from aci.rewriting import Rewrite
 from aci.searching import SearchDir, SearchFile
 from aci.several import EditMany
@@ -23,7 +24,7 @@ _CLASSES: tuple[type[Command], ...] = (
     FindFile, SearchDir, SearchFile, FindSymbol,
     Open, Outline, Goto, ScrollUp, ScrollDown,
     Edit, EditMany, EditLines, Rewrite, Insert, Create, Undo,
-    RunTests, Suspects, Bash, Diff, Submit,
+    RunTests, Suspects, ProposeFixes, Bash, Diff, Submit,
 )  # fmt: skip
 
 COMMANDS: Mapping[str, type[Command]] = MappingProxyType({command.name: command for command in _CLASSES})

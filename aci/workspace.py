@@ -11,6 +11,7 @@ from trajectories.events import TestReport
 
 if TYPE_CHECKING:
     from aci.linting import Finding
+    from aci.repair.search import Repair
 
 OUTPUT_DIR = "/tmp/patchwright-output"  # noqa: S108 - a folder of the sandbox
 """Where the whole of a long output is kept in the sandbox: read like a file, never changed."""
@@ -105,6 +106,7 @@ class Workspace:
         kept_scratch: Those of them that belong into the patch, as the model says.
         cwd: Where the next shell command starts.
         tried: How often a suspect was changed in vain.
+        proposals: The small changes that the model was shown last and may apply by number.
         lint_cache: Problems of the texts seen last, so that each is checked once.
     """
 
@@ -128,6 +130,7 @@ class Workspace:
     told_scratch: set[str] = field(default_factory=set)
     kept_scratch: frozenset[str] = frozenset()
     cwd: str = WORKDIR
+    proposals: "list[Repair]" = field(default_factory=list)
     lint_cache: "dict[bytes, list[Finding]]" = field(default_factory=dict)
     _root: str = ""
     _grep: str = ""

@@ -36,6 +36,9 @@ ImageOption = Annotated[str | None, typer.Option(help="The container's image.")]
 StepsOption = Annotated[int | None, typer.Option("--max-steps", help="Steps of one attempt.")]
 AttemptsOption = Annotated[int | None, typer.Option("--attempts", help="Attempts at the task.")]
 SeedOption = Annotated[int | None, typer.Option("--seed", help="Seed of the first attempt.")]
+StrategyOption = Annotated[
+    str | None, typer.Option(help="react, react+reflexion, sample, sample+select, repair or auto.")
+]
 FormatOption = Annotated[str | None, typer.Option("--format", help="auto, native, fenced, json or staged.")]
 OutOption = Annotated[Path | None, typer.Option("--out", help="Folder that runs are recorded in.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Events as JSON lines on standard output.")]
@@ -56,6 +59,7 @@ def resolve(
     model: ModelOption = None,
     api_base: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,
     format_: FormatOption = None,
+    strategy: StrategyOption = None,
     sandbox: SandboxOption = None,
     image: ImageOption = None,
     network: Annotated[bool | None, typer.Option(help="Let commands reach the network.")] = None,
@@ -79,6 +83,7 @@ def resolve(
         "model.api_base": api_base,
         "model.format": format_,
         "model.seed": seed,
+        "strategy.name": strategy,
         "sandbox.kind": sandbox,
         "sandbox.image": image,
         "sandbox.network": network,
@@ -103,6 +108,7 @@ def resolve(
 @app.command()
 def demo(
     model: ModelOption = None,
+    strategy: StrategyOption = None,
     sandbox: SandboxOption = None,
     image: ImageOption = None,
     max_steps: StepsOption = None,
@@ -121,6 +127,7 @@ def demo(
         "model.name": model,
         "model.seed": seed,
         "model.format": format_,
+        "strategy.name": strategy,
         "sandbox.kind": sandbox,
         "sandbox.image": image,
         "limits.steps": max_steps,

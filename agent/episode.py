@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from agent.attempt import Attempt, Ground, Outcome
+from agent.attempt import Attempt
+from agent.ground import Ground, Outcome
 from agent.models.base import Sampling
 from agent.reflection import reflect
+from agent.strategies import STRATEGIES
 from trajectories.errors import (
     ContextExhausted,
     ExitStatus,
@@ -38,10 +40,13 @@ async def run_episode(ground: Ground, run_id: str) -> Result:
     tried: list[Numbered] = []
     reflections: list[str] = []
     error: PatchwrightError | None = None
-    for number in range(1, ground.settings.limits.attempts + 1):
+    strategy = STRATEGIES[ground.settings.strategy.name]()
+    last = ground.settings.limits.attempts if strategy.repeats else 1
+    for number in range(1, last + 1):
         sampling = _sampling(ground, number)
         ground.record(AttemptStarted(attempt=number, temperature=sampling.temperature, seed=sampling.seed))
-        attempt = Attempt(ground, number, sampling, reflections[-ground.settings.memory.reflections :])
+        told = reflections[-ground.settings.memory.reflections :] if strategy.reflects else []
+        attempt = Attempt(ground, strategy, number, sampling, told)
         try:
             outcome = await attempt.run()
         except PatchwrightError as stopped:
@@ -60,7 +65,7 @@ async def run_episode(ground: Ground, run_id: str) -> Result:
         error = outcome.error
         if outcome.verdict.resolved or _final(outcome):
             break
-        if number < ground.settings.limits.attempts and ground.settings.memory.reflections:
+        if number < last and strategy.reflects and ground.settings.memory.reflections:
             try:
                 reflections += await _reflection(ground, attempt, number, outcome, sampling)
             except PatchwrightError as stopped:

@@ -32,6 +32,26 @@ This attempt ended without resolving the issue. {outcome}
 In at most three sentences, for the one who tries next: what was tried, what the tests said, and what to do \
 differently. Name files and functions. Write plain text."""
 
+SPECIFICATION = "Write the complete {language} function."
+
+CORRECTION = """\
+This {language} function is wrong:
+
+```{fence}
+{function}
+```
+{evidence}
+Find the fault and write the corrected function."""
+
+EVIDENCE = "What goes wrong:\n{failures}\n"
+
+WHOLE = """\
+Begin your answer with this, and go on to the function's end:
+
+```{fence}
+{function}
+```"""
+
 MAX_FILES_SHOWN = 80
 
 

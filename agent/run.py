@@ -13,16 +13,17 @@ from aci import COMMANDS
 from aci.command import Command
 from aci.formats import FORMATS, Format
 from aci.several import EditMany
-from agent.attempt import Baseline, Ground
 from agent.budget import budgets
 from agent.control import Control
 from agent.episode import run_episode
+from agent.ground import Baseline, Ground
 from agent.loop import Meter
 from agent.models.base import Capabilities, Model
 from agent.models.choose import choose as choose_model
 from agent.models.retry import Retrying
 from agent.models.weights import KNOWN
 from agent.settings import Settings
+from agent.strategies import SAMPLING
 from agent.task import Task
 from envs.choose import choose as choose_sandbox
 from envs.repository import Repository
@@ -31,6 +32,9 @@ from trajectories.events import Event, ModelFailed, Notice, RunEnded, RunStarted
 from trajectories.messages import Usage
 from trajectories.result import Result
 from trajectories.store import RunDirectory
+
+SAMPLING_WINDOW = 8192
+"""Tokens of each slot of an embedded server that draws several answers at once."""
 
 Observer = Callable[[Event], None]
 """Sees each event of a run after it was written."""
@@ -133,6 +137,7 @@ def choose_format(name: str, capabilities: Capabilities) -> Format:
 
 def _model(settings: Settings, progress: Callable[[str], None]) -> Model:
     chosen = settings.model
+    sampling = settings.strategy.name in SAMPLING
     told = -1
 
     def fetched(done: int, total: int) -> None:
@@ -145,7 +150,8 @@ def _model(settings: Settings, progress: Callable[[str], None]) -> Model:
         chosen.name,
         api_base=chosen.api_base or None,
         timeout=chosen.timeout,
-        context=chosen.context_window or 16384,
+        context=chosen.context_window or (SAMPLING_WINDOW if sampling else 16384),
+        slots=settings.strategy.samples if sampling else 1,
         runs=Path(settings.runs.directory),
         progress=fetched,
     )

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from trajectories.messages import Message, ToolCall, Usage
+from trajectories.messages import Choice, Message, ToolCall, Usage
 from trajectories.result import Result
 
 SCHEMA_VERSION = 1
@@ -130,6 +130,13 @@ class PromptCompacted(_Event):
     replacement: tuple[Message, ...]
 
 
+class QuestionAsked(_Event):
+    """The model is asked something apart from the conversation: the whole prompt of the next answer."""
+
+    kind: Literal["question_asked"] = "question_asked"
+    messages: tuple[Message, ...]
+
+
 class ModelAnswered(_Event):
     """The model gave an answer."""
 
@@ -141,6 +148,7 @@ class ModelAnswered(_Event):
     finish_reason: str
     usage: Usage
     seconds: float
+    choices: tuple[Choice, ...] = ()
 
 
 class ModelFailed(_Event):
@@ -190,6 +198,43 @@ class TestsReported(_Event):
     report: TestReport
 
 
+class Judged(BaseModel):
+    """A candidate as the visible tests judged it.
+
+    Attributes:
+        source: Where it comes from, e.g. "specification" or "repair".
+        text: The function's new body, or the edit in a few words.
+        status: What its trial said: "passed", "failed", "error", "timeout", "starved", or "untried".
+        passed: How many of the visible checks it passes.
+        failed: How many it fails.
+        message: Its first failure, in one line.
+        behaviour: A number that candidates share which behave alike; 0 where that is not known.
+        weight: What speaks for it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    source: str
+    text: str
+    status: str
+    passed: int = 0
+    failed: int = 0
+    message: str = ""
+    behaviour: int = 0
+    weight: float = 0.0
+
+
+class CandidatesJudged(_Event):
+    """Candidates were tried; `chosen` is the index of the one that became the patch, None for none yet."""
+
+    kind: Literal["candidates_judged"] = "candidates_judged"
+    path: str
+    symbol: str
+    candidates: tuple[Judged, ...]
+    chosen: int | None
+    reason: str
+
+
 class Notice(_Event):
     """Something the user should know."""
 
@@ -230,12 +275,14 @@ Event = Annotated[
     | SandboxStarted
     | PromptExtended
     | PromptCompacted
+    | QuestionAsked
     | ModelAnswered
     | ModelFailed
     | AnswerMalformed
     | ActionStarted
     | ActionFinished
     | TestsReported
+    | CandidatesJudged
     | Notice
     | ReflectionAdded
     | AttemptEnded

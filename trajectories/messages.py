@@ -75,6 +75,24 @@ class Usage(BaseModel):
         return self.prompt_tokens + self.completion_tokens
 
 
+class Choice(BaseModel):
+    """One of several answers that a model gave to the same prompt in one call.
+
+    Attributes:
+        text: What it says.
+        finish_reason: "length" when it was cut off.
+        tokens: Tokens of the text, as the server counted them, or as estimated.
+        logprob: Sum of the natural logarithms of the tokens' probabilities, or None when unknown.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    text: str
+    finish_reason: str = "stop"
+    tokens: int = 0
+    logprob: float | None = None
+
+
 class Answer(BaseModel):
     """One complete answer of a model."""
 
@@ -86,3 +104,5 @@ class Answer(BaseModel):
     usage: Usage = Field(default_factory=Usage)
     model: str = ""
     """The model's own name for itself, as the server reported it."""
+    choices: tuple[Choice, ...] = ()
+    """All answers, the first one included, when several were asked for."""

@@ -28,12 +28,16 @@ class Capabilities(NamedTuple):
         json_schema: `response_format` with a JSON schema constrains the decoding.
         context_window: Tokens of prompt and answer together, or None when unknown.
         grammar: `grammar` constrains it by a grammar in llama.cpp's notation.
+        prefill: An answer begun by us, as a last message of the assistant's, is gone on with.
+        choices: Answers that one call gives to one prompt at once.
     """
 
     tool_calls: bool = False
     json_schema: bool = False
     context_window: int | None = None
     grammar: bool = False
+    prefill: bool = False
+    choices: int = 1
 
 
 class Model(Protocol):
@@ -54,7 +58,7 @@ class Model(Protocol):
     async def query(
         self, messages: Sequence[Message], sampling: Sampling, request: Mapping[str, Any]
     ) -> Answer:
-        """Return one complete answer; `request` adds `tools` or `response_format` to the call.
+        """Return one complete answer; `request` adds `tools`, `response_format`, `stop` or `n` to the call.
 
         One call makes one request: retries are the business of `agent.models.retry` alone.
 

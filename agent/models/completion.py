@@ -7,7 +7,7 @@ from typing import Any, Literal, NoReturn
 
 from agent.models.faults import failure
 from trajectories.errors import ModelUnavailable
-from trajectories.messages import Answer, Message, ToolCall, Usage
+from trajectories.messages import Answer, Choice, Message, ToolCall, Usage
 
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
 
@@ -23,6 +23,9 @@ _FINISH: dict[str, FinishReason] = {
     "refusal": "content_filter",
 }
 _UNFINISHED = frozenset({"abort", "aborted", "error", "cancelled", "insufficient_system_resource"})
+
+_ABSURD = 1e6
+"""No token has a logarithm beyond this; a server that says so is not believed."""
 
 _CHARACTERS_PER_TOKEN = 3.5
 """For servers that report no usage; code has shorter tokens than prose."""
@@ -81,20 +84,58 @@ def read_answer(
     if not isinstance(message, Mapping):
         _broken(where, "answered with a choice that holds no message")
     calls = _tool_calls(message.get("tool_calls"), where)
-    text = _text(message)
-    reason = choice.get("finish_reason")
-    if not isinstance(reason, str) or reason in _UNFINISHED:
-        _broken(where, f"broke its answer off (finish_reason {reason!r})")
-    finish = _FINISH.get(reason, "stop")
+    text = continued(_text(message), prompt)
+    finish = _finish(choice, where)
     if calls and finish == "stop":
         finish = "tool_calls"
     reported = body.get("model")
+    usage = _usage(body, prompt, text, calls, free=free)
+    several: tuple[Choice, ...] = ()
+    if len(choices) > 1 or choice.get("logprobs"):
+        several = tuple(_choice(one, where, prompt) for one in choices)
+        # llama.cpp counts only the first of several answers.
+        counted = max(usage.completion_tokens, sum(one.tokens for one in several))
+        usage = usage.model_copy(update={"completion_tokens": counted})
     return Answer(
         text=text,
         tool_calls=calls,
         finish_reason=finish,
-        usage=_usage(body, prompt, text, calls, free=free),
+        usage=usage,
         model=clean(reported) if isinstance(reported, str) and reported else model,
+        choices=several,
+    )
+
+
+def continued(text: str, prompt: Sequence[Message]) -> str:
+    """Return what a model added to an answer that we had begun: llama.cpp repeats the beginning, vLLM not."""
+    begun = prompt[-1].content if prompt and prompt[-1].role == "assistant" else ""
+    return text.removeprefix(begun)
+
+
+def _finish(choice: Mapping[str, Any], where: str) -> FinishReason:
+    reason = choice.get("finish_reason")
+    if not isinstance(reason, str) or reason in _UNFINISHED:
+        _broken(where, f"broke its answer off (finish_reason {reason!r})")
+    return _FINISH.get(reason, "stop")
+
+
+def _choice(choice: Any, where: str, prompt: Sequence[Message]) -> Choice:
+    message = choice.get("message") if isinstance(choice, Mapping) else None
+    if not isinstance(message, Mapping):
+        _broken(where, "answered with a choice that holds no message")
+    text = continued(_text(message), prompt)
+    logprobs = choice.get("logprobs")
+    parts = logprobs.get("content") if isinstance(logprobs, Mapping) else None
+    numbers = [
+        part["logprob"]
+        for part in (parts if isinstance(parts, list) else [])
+        if isinstance(part, Mapping) and _is_number(part.get("logprob"))
+    ]
+    return Choice(
+        text=text,
+        finish_reason=_finish(choice, where),
+        tokens=len(numbers) or estimate_tokens(text),
+        logprob=math.fsum(numbers) if numbers else None,
     )
 
 
@@ -178,6 +219,10 @@ def _usage(
         completion_tokens=completion_tokens,
         cost=0.0 if free else None,
     )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _ABSURD
 
 
 def _count(number: Any) -> int:

@@ -19,6 +19,9 @@ from trajectories.messages import Answer, Message
 MAX_BODY_BYTES = 8 * 1024 * 1024
 """The largest response that is read; `max_tokens` keeps honest answers far below."""
 
+MAX_CHOICES = 16
+"""Answers to one prompt that a server of ample capacity is asked for at once."""
+
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _PROBE_TOOL = {
     "type": "function",
@@ -69,6 +72,7 @@ class HttpModel:
         self._connect_timeout = connect_timeout
         self._free = free
         self._known = capabilities
+        self._vllm = False
         self._client: httpx.AsyncClient | None = None
         # A password in the URL is as secret as the key.
         shown = urlunsplit(self._host._replace(netloc=self._host.netloc.rpartition("@")[2], query=""))
@@ -82,13 +86,21 @@ class HttpModel:
             ModelError: It can't be reached or refuses the key.
         """
         listing = await self._describe()
+        self._vllm = vllm = any(entry.get("owned_by") == "vllm" for entry in listing)
         if self._known is not None:
             return self._known
-        window, llama = await self._context_window(listing)
-        vllm = any(entry.get("owned_by") == "vllm" for entry in listing)
+        window, slots = await self._context_window(listing)
+        llama = slots > 0
         # llama.cpp constrains the decoding of any model; its tool calls depend on the chat template.
         tools = False if llama else await self._takes_tools()
-        return Capabilities(tools, json_schema=llama or vllm, context_window=window, grammar=llama)
+        return Capabilities(
+            tool_calls=tools,
+            json_schema=llama or vllm,
+            context_window=window,
+            grammar=llama,
+            prefill=llama or vllm,
+            choices=slots if llama else MAX_CHOICES if vllm else 1,
+        )
 
     async def query(
         self, messages: Sequence[Message], sampling: Sampling, request: Mapping[str, Any]
@@ -105,6 +117,8 @@ class HttpModel:
         if sampling.seed is not None:
             payload["seed"] = sampling.seed
         payload |= request
+        if self._vllm and messages and messages[-1].role == "assistant":
+            payload |= {"continue_final_message": True, "add_generation_prompt": False}
         try:
             body = await self._call("POST", f"{self._base}/chat/completions", _cleaned(payload))
         except ContentFiltered:
@@ -139,17 +153,18 @@ class HttpModel:
             raise UsageError(f"{self._where} serves no {self._model!r}; name {near!r} instead.")
         return listing
 
-    async def _context_window(self, listing: Sequence[Mapping[str, Any]]) -> tuple[int | None, bool]:
-        """Return the context window, and whether the server is llama.cpp."""
+    async def _context_window(self, listing: Sequence[Mapping[str, Any]]) -> tuple[int | None, int]:
+        """Return the context window, and how many slots a llama.cpp server has; 0 for any other."""
         for entry in listing:
             if entry.get("id") == self._model and isinstance(entry.get("max_model_len"), int):
-                return entry["max_model_len"], False
+                return entry["max_model_len"], 0
         with contextlib.suppress(ModelRejected, ModelUnavailable):
             props = await self._call("GET", f"{self._base.removesuffix('/v1')}/props")
             settings = props.get("default_generation_settings") if isinstance(props, Mapping) else None
             if isinstance(settings, Mapping) and isinstance(settings.get("n_ctx"), int):
-                return settings["n_ctx"], True
-        return None, False
+                slots = props.get("total_slots")
+                return settings["n_ctx"], slots if isinstance(slots, int) and slots > 0 else 1
+        return None, 0
 
     async def _takes_tools(self) -> bool:
         """Ask for one token with a tool at hand: vLLM without the right flags refuses."""

@@ -18,6 +18,7 @@ from trajectories.events import (
     ModelAnswered,
     PromptCompacted,
     PromptExtended,
+    QuestionAsked,
     RunStarted,
 )
 from trajectories.messages import Answer, Message
@@ -45,6 +46,7 @@ class ReplayedModel:
         self._served = 0
         self._capabilities = Capabilities()
         prompt: list[Message] = []
+        apart: tuple[Message, ...] | None = None
         for event in events:
             match event:
                 case RunStarted():
@@ -55,8 +57,12 @@ class ReplayedModel:
                     prompt.extend(event.messages)
                 case PromptCompacted():
                     prompt[event.start : event.start + event.elided] = event.replacement
+                case QuestionAsked():
+                    apart = event.messages
                 case ModelAnswered():
-                    self._calls.append(_Recorded(event.request_hash, tuple(prompt)))
+                    asked = tuple(prompt) if apart is None else apart
+                    self._calls.append(_Recorded(event.request_hash, asked))
+                    apart = None
                     self._answers[event.request_hash].append(_answer(event))
 
     @classmethod
@@ -136,6 +142,7 @@ def _answer(event: ModelAnswered) -> Answer:
             "finish_reason": event.finish_reason,
             "usage": event.usage,
             "model": event.model,
+            "choices": event.choices,
         }
     )
 

@@ -67,6 +67,19 @@ class ModelSettings(_Section):
         return value
 
 
+class StrategySettings(_Section):
+    """How an attempt goes about a task."""
+
+    name: Literal["react", "react+reflexion", "sample", "sample+select", "repair", "auto"] = "react+reflexion"
+    """react, react+reflexion, sample, sample+select, repair, or auto, which spends as the evidence needs."""
+    samples: Annotated[int, Field(ge=1, le=32)] = 4
+    """Candidates that one round of sampling asks for at once."""
+    rounds: Count = 2
+    """Rounds of sampling at most."""
+    temperature: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] = 0.8
+    """How freely candidates of the first round are drawn; each further round is a little freer."""
+
+
 class SandboxSettings(_Section):
     """Where commands run, and what they may use there."""
 
@@ -153,6 +166,7 @@ class Settings(_Section):
     """All settings of a run, by section."""
 
     model: ModelSettings = ModelSettings()
+    strategy: StrategySettings = StrategySettings()
     sandbox: SandboxSettings = SandboxSettings()
     limits: LimitSettings = LimitSettings()
     tests: TestSettings = TestSettings()

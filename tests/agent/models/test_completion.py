@@ -21,8 +21,13 @@ JSON = st.recursive(
 CALLS = JSON | st.lists(
     st.fixed_dictionaries({"id": JSON, "function": JSON | st.fixed_dictionaries({"name": JSON})})
 )
+LOGPROBS = JSON | st.fixed_dictionaries(
+    {"content": st.lists(st.fixed_dictionaries({"logprob": JSON | st.floats()}))}
+)
 MESSAGES = JSON | st.fixed_dictionaries({"content": JSON, "tool_calls": CALLS, "refusal": JSON})
-CHOICES = JSON | st.fixed_dictionaries({"message": MESSAGES, "finish_reason": JSON | st.just("stop")})
+CHOICES = JSON | st.fixed_dictionaries(
+    {"message": MESSAGES, "finish_reason": JSON | st.just("stop")}, optional={"logprobs": LOGPROBS}
+)
 BODIES = JSON | st.fixed_dictionaries(
     {"choices": JSON | st.lists(CHOICES, max_size=2)},
     optional={
@@ -42,6 +47,35 @@ def test_any_body_is_an_answer_or_an_error_of_ours(body) -> None:
         return
     assert Answer.model_validate_json(answer.model_dump_json()) == answer
     assert answer.usage.cached_tokens <= answer.usage.prompt_tokens
+
+
+def body(*texts: str, logprobs: tuple[float, ...] = ()) -> dict:
+    listed = {"content": [{"logprob": one} for one in logprobs]}
+    choices = [
+        {"message": {"content": text}, "finish_reason": "stop", "logprobs": listed if logprobs else None}
+        for text in texts
+    ]
+    return {"choices": choices, "usage": {"prompt_tokens": 9, "completion_tokens": 2}}
+
+
+def test_several_answers_to_one_prompt_are_all_read_and_all_counted() -> None:
+    answer = read_answer(body("a", "b", logprobs=(-0.5, -1.0)), model="m", where="Model m", prompt=PROMPT)
+    assert [choice.text for choice in answer.choices] == ["a", "b"]
+    assert [choice.logprob for choice in answer.choices] == [-1.5, -1.5]
+    # The server counted one of them.
+    assert answer.usage.completion_tokens == 4
+    assert answer.text == "a"
+
+
+def test_a_single_answer_has_no_list_of_choices() -> None:
+    assert read_answer(body("a"), model="m", where="Model m", prompt=PROMPT).choices == ()
+
+
+@pytest.mark.parametrize("text", ["def f():\n    return 1", "    return 1"])
+def test_an_answer_that_was_begun_is_told_without_its_beginning(text) -> None:
+    prompt = [*PROMPT, Message(role="assistant", content="def f():\n")]
+    answer = read_answer(body(text), model="m", where="Model m", prompt=prompt)
+    assert answer.text == "    return 1"
 
 
 @given(TEXT)

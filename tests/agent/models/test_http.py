@@ -13,7 +13,7 @@ from werkzeug import Request, Response
 
 from agent.models import http as http_module
 from agent.models.base import Capabilities, Sampling
-from agent.models.http import HttpModel
+from agent.models.http import MAX_CHOICES, HttpModel
 from trajectories.errors import ContextExhausted, ModelRejected, ModelUnavailable, UsageError
 from trajectories.messages import Message
 
@@ -440,22 +440,21 @@ async def test_open_finds_the_window_and_the_tools_of_a_vllm_server(httpserver, 
     models = {"data": [{"id": "m", "owned_by": "vllm", "max_model_len": 32768}]}
     httpserver.expect_request("/v1/models").respond_with_json(models)
     answer_with(httpserver, completion())
-    assert await model.open() == Capabilities(tool_calls=True, json_schema=True, context_window=32768)
+    assert await model.open() == Capabilities(True, True, 32768, prefill=True, choices=MAX_CHOICES)
 
 
 async def test_open_sees_that_a_vllm_server_was_started_without_tools(httpserver, model) -> None:
     models = {"data": [{"id": "m", "owned_by": "vllm", "max_model_len": 4096}]}
     httpserver.expect_request("/v1/models").respond_with_json(models)
     answer_with(httpserver, {"message": '"auto" tool choice requires --enable-auto-tool-choice'}, 400)
-    assert await model.open() == Capabilities(tool_calls=False, json_schema=True, context_window=4096)
+    assert await model.open() == Capabilities(False, True, 4096, prefill=True, choices=MAX_CHOICES)
 
 
 async def test_open_finds_the_window_of_a_slot_of_llama_cpp(httpserver, model) -> None:
     httpserver.expect_request("/v1/models").respond_with_json({"data": [{"id": "x", "owned_by": "llamacpp"}]})
-    httpserver.expect_request("/props").respond_with_json({"default_generation_settings": {"n_ctx": 2048}})
-    assert await model.open() == Capabilities(
-        tool_calls=False, json_schema=True, context_window=2048, grammar=True
-    )
+    props = {"default_generation_settings": {"n_ctx": 2048}, "total_slots": 4}
+    httpserver.expect_request("/props").respond_with_json(props)
+    assert await model.open() == Capabilities(False, True, 2048, grammar=True, prefill=True, choices=4)
 
 
 async def test_open_does_with_an_endpoint_that_tells_nothing(httpserver, model, completion) -> None:

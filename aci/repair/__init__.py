@@ -1,0 +1,5 @@
+"""Repairs found without a model: small edits at suspicious places, verified by execution."""
+
+from aci.repair.search import Found, Repair, find_repairs, search
+
+__all__ = ["Found", "Repair", "find_repairs", "search"]

@@ -1,0 +1,369 @@
+"""Trying many texts of one file against the visible tests, quickly and without touching the work tree.
+
+One program in the sandbox (`aci/trials_program.py`) gets the texts as edits, imports what is heavy once and
+forks for a few texts at a time. Limits are CPU time; a wall clock only ends what gets none.
+"""
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any, Literal, NamedTuple
+
+from aci.runners import detect
+from aci.runners.base import quoted, run_command, scratch, take
+from aci.testing import run_tests
+from aci.trials_program.checks import assertions, examples_of, parsed
+from aci.workspace import Workspace
+from envs.sandbox import FileProblem
+from trajectories.events import TestReport
+
+Status = Literal["passed", "failed", "error", "timeout", "starved"]
+
+_SCRIPT = re.compile(r"\s*(?:exec )?python[\d.]*(?:\s+-[BsuEIO]+)*\s+(?P<path>[\w./-]+\.py)\s*")
+_LINE_ID = re.compile(r"(?P<path>.+\.py):\d+(?:#\d+)?")
+_EXAMPLE_ID = re.compile(r".+::[\w.]+:example\d+")
+_RESTARTS = 12
+
+
+class Trial(NamedTuple):
+    """What the visible tests said of one text.
+
+    Attributes:
+        status: "error" when it does not compile or can't be imported, "timeout" when it used up its CPU time
+            or waited without end, "starved" when the machine gave it hardly any CPU time.
+        passed: The checks that passed: pytest node ids, unittest ids, `main.py:12` for an assertion of a
+            script, `main.py::f:example1` for an example of a docstring.
+        failed: Those that failed or were not reached; tests that were not run because others failed before
+            them are in neither.
+        message: The first failure in one line.
+        behaviour: A bounded text of what each probe gave; () when there were no probes.
+    """
+
+    status: Status
+    passed: tuple[str, ...]
+    failed: tuple[str, ...]
+    message: str
+    behaviour: tuple[str, ...] = ()
+
+
+class Seen(NamedTuple):
+    """What the tests said of the file as it is, and where they went.
+
+    Attributes:
+        trial: Their verdict.
+        checks: Every check there is, in order, where that can be told beforehand.
+        lines: The lines of the file that each check ran, and how often.
+        last: The last lines that each check ran, in their order.
+        seconds: CPU time it took, tracing included.
+    """
+
+    trial: Trial
+    checks: tuple[str, ...]
+    lines: Mapping[str, Mapping[int, int]]
+    last: Mapping[str, tuple[int, ...]]
+    seconds: float
+
+
+class Plan(NamedTuple):
+    """Which checks a file is tried against.
+
+    Attributes:
+        script: A script whose assertions are checks, or "".
+        only: Its assertions that count; all when empty.
+        runner: "pytest" or "unittest" when there are tests of that kind, else "".
+        first: Tests to run first: those that fail now.
+        rest: Tests to run when all of those pass.
+        doctests: The examples of the file's docstrings are checks.
+        examples: The examples that count; all when empty.
+    """
+
+    script: str = ""
+    only: tuple[str, ...] = ()
+    runner: str = ""
+    first: tuple[str, ...] = ()
+    rest: tuple[str, ...] = ()
+    doctests: bool = False
+    examples: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """There is nothing to try a text against."""
+        return not (self.script or self.runner or self.doctests)
+
+
+async def try_texts(
+    workspace: Workspace,
+    path: str,
+    texts: Sequence[str],
+    *,
+    tests: Sequence[str] = (),
+    probes: Sequence[str] = (),
+    cpu_seconds: float = 2.0,
+    wall_seconds: float = 60.0,
+    stop_after: int = 0,
+) -> list[Trial]:
+    """Try texts of one file, in order; the file itself stays as it is.
+
+    Args:
+        workspace: Where the repository and its tests are.
+        path: The file, relative to the repository.
+        texts: Whole texts of it.
+        tests: Which tests, as for `run_tests`, or ids of checks; when empty, those that the workspace's test
+            command or base report name, else the assertions and docstring examples of the file.
+        probes: Calls, such as `f([1, 2], 3)`, evaluated in the file's module after the tests.
+        cpu_seconds: CPU time of one check.
+        wall_seconds: Wall-clock time of one text.
+        stop_after: End when so many texts passed; 0 for never.
+
+    Returns:
+        A trial for each text, fewer when it ended before the last.
+
+    Raises:
+        FileProblem: The file can't be read.
+    """
+    plan = await plan_for(workspace, path, tests)
+    return await try_plan(
+        workspace,
+        path,
+        texts,
+        plan,
+        probes=probes,
+        cpu_seconds=cpu_seconds,
+        wall_seconds=wall_seconds,
+        stop_after=stop_after,
+    )
+
+
+async def try_plan(
+    workspace: Workspace,
+    path: str,
+    texts: Sequence[str],
+    plan: Plan,
+    *,
+    probes: Sequence[str] = (),
+    cpu_seconds: float = 2.0,
+    wall_seconds: float = 60.0,
+    stop_after: int = 0,
+    total_seconds: float = 0.0,
+    hurry: float = 0.0,
+) -> list[Trial]:
+    """Do what `try_texts` does for a plan that is made.
+
+    Args:
+        workspace: See `try_texts`, as for all that is not named here.
+        path: The file.
+        texts: Whole texts of it.
+        plan: What to try them against.
+        probes: Calls to evaluate.
+        cpu_seconds: CPU time of one check.
+        wall_seconds: Wall-clock time of one text.
+        stop_after: End when so many texts passed.
+        total_seconds: Wall-clock time after which no further text is begun; 0 for no such end.
+        hurry: Where many texts time out, lower their CPU time step by step, at most to this; 0 for never.
+    """
+    if not texts:
+        return []
+    original = (await workspace.read(path)).data.decode("utf-8", "replace")
+    job = _job(path, original, await workspace.root(), plan, cpu_seconds, wall_seconds)
+    job |= {
+        "edits": [_edit(original, text) for text in texts],
+        "probes": list(probes),
+        "stop_after": stop_after,
+        "total": total_seconds,
+        "hurry": hurry,
+    }
+    found: dict[int, Trial] = {}
+    for _ in range(_RESTARTS):
+        records, ended = await _run(workspace, job, plan)
+        at = job["skip"]
+        for record in records:
+            if record.get("number", -1) >= 0:
+                found[record["number"]] = _trial(record)
+            at = record.get("next", at)
+        if ended or not records or at >= len(texts):
+            break
+        # Whatever a text did to the program, the next ones get a new one.
+        found[at] = Trial("failed", (), (), "it ended the program that tries it")
+        job["skip"] = at + 1
+        if job["skip"] >= len(texts):
+            break
+    trials = []
+    for number in range(len(texts)):
+        if number not in found:
+            break
+        trials.append(found[number])
+    return trials
+
+
+async def watch(workspace: Workspace, path: str, plan: Plan, *, cpu_seconds: float = 2.0) -> Seen | None:
+    """Run the checks on the file as it is, with the lines they run; None when nothing came of it."""
+    original = (await workspace.read(path)).data.decode("utf-8", "replace")
+    job = _job(path, original, await workspace.root(), plan, cpu_seconds, 600.0) | {"trace": True}
+    records, _ = await _run(workspace, job, plan)
+    record = next((record for record in records if record.get("number") == -1), None)
+    if record is None:
+        return None
+    return Seen(
+        _trial(record),
+        tuple(record.get("checks", ())),
+        {
+            check: {int(line): count for line, count in lines.items()}
+            for check, lines in record.get("lines", {}).items()
+        },
+        {check: tuple(lines) for check, lines in record.get("last", {}).items()},
+        float(record.get("seconds", 0.0)),
+    )
+
+
+async def plan_for(workspace: Workspace, path: str, tests: Sequence[str] = ()) -> Plan:
+    """Return the checks that a file is to be tried against; see `try_texts`."""
+    if not path.endswith(".py"):
+        return Plan()
+    await detect(workspace)
+    if tests:
+        return await _named(workspace, tests)
+    command = workspace.test_command
+    if match := _SCRIPT.fullmatch(command):
+        script = match["path"].removeprefix("./")
+        return Plan(script=script, doctests=script == path)
+    report = workspace.base_report
+    source = (await workspace.read(path)).data.decode("utf-8", "replace")
+    if report is None and not command and _checks_itself(source):
+        return Plan(script=path, doctests=True)
+    if report is None:
+        report, _ = await run_tests(workspace)
+    if report.failed or report.passed:
+        return await _reported(workspace, path, report)
+    return Plan(doctests=bool(examples_of(source, path)))
+
+
+def _checks_itself(source: str) -> bool:
+    tree = parsed(source)
+    return tree is not None and bool(assertions(tree))
+
+
+async def _named(workspace: Workspace, tests: Sequence[str]) -> Plan:
+    examples = tuple(test for test in tests if _EXAMPLE_ID.fullmatch(test))
+    lines = [(test, match["path"]) for test in tests if (match := _LINE_ID.fullmatch(test))]
+    others = [test for test in tests if test not in examples and test not in dict(lines)]
+    if lines and not others:
+        script = lines[0][1]
+        only = tuple(test for test, where in lines if where == script)
+        return Plan(script=script, only=only, doctests=bool(examples), examples=examples)
+    if examples and not others:
+        return Plan(doctests=True, examples=examples)
+    report = workspace.base_report
+    runner = report.runner if report is not None else workspace.runner
+    if len(others) == 1 and others[0].endswith(".py") and await _is_script(workspace, others[0]):
+        return Plan(script=others[0])
+    failing = set(report.failed) if report is not None else set()
+    first = tuple(test for test in others if test in failing)
+    rest = tuple(test for test in others if test not in failing)
+    return Plan(runner="pytest" if runner == "pytest" else "unittest", first=first, rest=rest)
+
+
+async def _reported(workspace: Workspace, path: str, report: TestReport) -> Plan:
+    if report.runner == "pytest":
+        return Plan(runner="pytest", first=report.failed, rest=report.passed)
+    if report.runner != "unittest":
+        return Plan()
+    for test in report.failed:
+        # A file without any test runs as a script, under its dotted name.
+        script = test.replace(".", "/") + ".py"
+        if await _is_script(workspace, script):
+            return Plan(script=script, doctests=script == path)
+    return Plan(runner="unittest", first=report.failed, rest=report.passed)
+
+
+async def _is_script(workspace: Workspace, path: str) -> bool:
+    try:
+        source = (await workspace.read(path)).data.decode("utf-8", "replace")
+    except FileProblem:
+        return False
+    return _checks_itself(source) and not re.search(r"^\s*(?:def test|class \w+\(.*TestCase)", source, re.M)
+
+
+def _job(path: str, original: str, root: str, plan: Plan, cpu: float, wall: float) -> dict[str, Any]:
+    program = resources.files("aci.runners").joinpath("unittest_program.py")
+    return {
+        "root": root,
+        "path": path,
+        "original": original,
+        "script": plan.script,
+        "only": plan.only,
+        "ids": plan.runner,
+        "first": list(plan.first),
+        "rest": list(plan.rest),
+        "doctests": plan.doctests,
+        "only_examples": plan.examples,
+        "unittest_program": program.read_text("utf-8") if plan.runner == "unittest" else "",
+        "edits": [],
+        "probes": [],
+        "cpu": cpu,
+        "wall": wall,
+        "stop_after": 0,
+        "total": 0.0,
+        "trace": False,
+        "skip": 0,
+        "hurry": 0.0,
+    }
+
+
+def _edit(original: str, text: str) -> tuple[int, int, str]:
+    """Return a text as what it replaces in the original, so that a job holds the file once."""
+    limit = min(len(original), len(text))
+    head = 0
+    while head < limit and original[head] == text[head]:
+        head += 1
+    tail = 0
+    while tail < limit - head and original[-1 - tail] == text[-1 - tail]:
+        tail += 1
+    return head, len(original) - tail, text[head : len(text) - tail]
+
+
+async def _run(workspace: Workspace, job: Mapping[str, Any], plan: Plan) -> tuple[list[dict[str, Any]], bool]:
+    root = "/tmp"  # noqa: S108 - the sandbox's
+    program, given, out = scratch(".pyz"), scratch(".json"), scratch(".jsonl")
+    await workspace.sandbox.write(program, _archive(), root=root, create=True)
+    await workspace.sandbox.write(given, json.dumps(job).encode(), root=root, create=True)
+    # Where sets and hashes decide, all texts shall see the same order.
+    words = quoted([workspace.python, program, given, out])
+    await run_command(workspace, f"export PYTHONHASHSEED=0; {words}")
+    data = await take(workspace, out)
+    for helper in (program, given):
+        await take(workspace, helper)
+    records = []
+    for line in (data or b"").decode("utf-8", "replace").split("\n"):
+        try:
+            record = json.loads(line) if line else None
+        except ValueError:
+            continue
+        if isinstance(record, dict):
+            records.append(record)
+    return records, any("done" in record for record in records)
+
+
+@cache
+def _archive() -> bytes:
+    """Return the program as one file that Python runs."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("__main__.py", "from patchwright_trials.program import main\n\nmain()\n")
+        for file in sorted(resources.files("aci.trials_program").iterdir(), key=lambda file: file.name):
+            if file.name.endswith(".py"):
+                archive.writestr(f"patchwright_trials/{file.name}", file.read_bytes())
+    return stream.getvalue()
+
+
+def _trial(record: Mapping[str, Any]) -> Trial:
+    return Trial(
+        record["status"],
+        tuple(record["passed"]),
+        tuple(record["failed"]),
+        str(record["message"]),
+        tuple(record["behaviour"]),
+    )
