@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from agent.commands import score
+from agent.commands import batch, score
 from trajectories.errors import Interrupted, UsageError
 
 EPILOG = (
@@ -26,6 +26,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(batch.app, name="batch")
 app.add_typer(score.app, name="score")
 
 ModelOption = Annotated[

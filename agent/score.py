@@ -32,6 +32,7 @@ class Request:
         limit: How many of the tasks, from the first; 0 takes all.
         workers: How many sandboxes there may be at once.
         out: The folder that the raw scores and the results are written to, or None.
+        only: The tasks that are scored, by their ids; None takes all.
     """
 
     predictions: str
@@ -41,6 +42,7 @@ class Request:
     limit: int = 0
     workers: int = 2
     out: Path | None = None
+    only: tuple[str, ...] | None = None
 
 
 async def score_humanevalfix(
@@ -63,6 +65,8 @@ async def score_humanevalfix(
         raise UsageError(f"There is no setting {request.setting!r}; choose {' or '.join(Setting)}.")
     problems = read(request.data, language, Setting(request.setting))
     problems = problems[: request.limit or None]
+    if request.only is not None:
+        problems = [problem for problem in problems if problem.instance.id in request.only]
     predictions = read_predictions(request.predictions, problems)
     wishes = sandbox.model_copy(update={"image": sandbox.image or image_for(language), "network": False})
     if sandbox.kind in ("local", "unsafe"):
