@@ -15,6 +15,14 @@ _OUTPUT = re.compile(r"^---- (?P<test>.+?) stdout ----$")
 _PLACE = re.compile(r"panicked at (?:'(?P<old>.*)', )?(?P<path>[\w./-]+\.rs):(?P<line>\d{1,9})")
 _CALL = re.compile(r"^\s+at (?P<path>\S+\.rs):(?P<line>\d{1,9}):\d{1,9}$")
 _CALLED = re.compile(r"^\s+\d+: (?P<function>\S.*)$")
+# What cargo makes stays out of the tree, and so out of the patch, where the project has no place for it yet.
+_SCRIPT = """
+[ -e target ] || export CARGO_TARGET_DIR="${{CARGO_TARGET_DIR:-$HOME/.cache/patchwright-target}}"
+[ -e Cargo.lock ] && lock=1 || lock=
+{}
+code=$?
+[ -n "$lock" ] || rm -f Cargo.lock
+exit $code"""
 _INTEGRATION = re.compile(r"(?:.*/)?tests/(?P<target>[\w-]+)(?:\.rs|/main\.rs)?(?:::(?P<test>.+))?")
 _KINDS = {"ok": "passed", "FAILED": "failed", "ignored": "skipped"}
 # The place of a doc test is part of its name, so that any edit above would make another test of it.
@@ -45,7 +53,7 @@ async def run(workspace: Workspace, selection: Sequence[str]) -> Outcome:
     words += ["--", *filters] if filters else []
     return await run_program(
         workspace,
-        Program("cargo", quoted(words), ("cargo",)),
+        Program("cargo", quoted(words), ("cargo",), _SCRIPT.format(quoted(words))),
         lambda text, _, root: parse_cargo(text, root),
         selected=bool(selection),
     )

@@ -22,8 +22,10 @@ async def run(workspace: Workspace, selection: Sequence[str]) -> Outcome:
     """Run `go test`; a selected word is a file, a package, a test's name, or its id with the package."""
     packages: dict[str, None] = {}
     names: dict[str, None] = {}
+    outside = f"_{await workspace.root()}/"
     for word in selection:
-        package, name = _split(word)
+        # Without modules a package is named by its folder, in a form that go itself does not take.
+        package, name = _split(word.replace(outside, "./", 1) if word.startswith(outside) else word)
         if package:
             packages[package] = None
         if name:
@@ -101,7 +103,7 @@ def parse_go(text: str, root: str, module: str = "") -> Parsed:
     for test in (test for test, now in status.items() if now == "failed"):
         package = folders.get(test, test)
         printed = "".join(output.get(test) or output.get(package) or [])
-        failures.append(_failure(test, printed, package.removeprefix(module) if module else "", root))
+        failures.append(_failure(test, printed, _folder(package, module, root), root))
     return Parsed(status, failures, next(reversed(begun), ""))
 
 
@@ -121,6 +123,13 @@ async def _module(workspace: Workspace) -> str:
         return ""
     match = re.search(r"^module\s+\"?([^\s\"]+)", text, re.MULTILINE)
     return match[1] if match else ""
+
+
+def _folder(package: str, module: str, root: str) -> str:
+    """Return a package's folder in the repository, as far as its path tells."""
+    if package.startswith(f"_{root}"):
+        return package.removeprefix(f"_{root}")
+    return package.removeprefix(module) if module else ""
 
 
 def _failure(test: str, said: str, folder: str, root: str) -> Failure:

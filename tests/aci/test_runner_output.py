@@ -406,3 +406,12 @@ def test_no_bytes_in_a_results_file_raise(data: bytes) -> None:
         read(data, "/workspace")
     parse_ctest("", data, "/workspace")
     read_contexts(data, b"SQLite format 3\0" + data, ["a.py"])
+
+
+def test_a_go_package_outside_of_any_module_has_its_folder() -> None:
+    events = [
+        {"Action": "output", "Package": "_/workspace/a", "Test": "TestX", "Output": "    a_test.go:7: no\n"},
+        {"Action": "fail", "Package": "_/workspace/a", "Test": "TestX"},
+    ]
+    parsed = parse_go("\n".join(map(json.dumps, events)), "/workspace", "example.com/m")
+    assert parsed.failures[0].frames[0][:2] == ("a/a_test.go", 7)

@@ -225,6 +225,8 @@ async def test_a_project_is_found_out_and_its_failure_is_told_and_mended(
 ) -> None:
     workspace = await make_workspace(project.files)
     report, text = await run_tests(workspace)
+    left = (await workspace.probe("find . -type f")).output.split()
+    assert {path.removeprefix("./") for path in left} == set(project.files)
     assert PROJECTS[workspace.runner] is project
     assert report.failed == (project.failed,), text
     assert (set(report.passed), set(report.skipped)) == (project.passed, project.skipped)
