@@ -24,7 +24,14 @@ from agent.control import Control
 from agent.run import resolve
 from agent.settings import Settings
 from agent.task import Task
-from trajectories.errors import ExitStatus, PatchwrightError, StoreError, UsageError
+from trajectories.errors import (
+    EngineUnavailable,
+    ExitStatus,
+    ImageUnavailable,
+    PatchwrightError,
+    StoreError,
+    UsageError,
+)
 from trajectories.messages import Usage
 from trajectories.result import Result
 
@@ -256,7 +263,8 @@ class Batch:
                     result = await resolve(task, settings, control=control)
                 except PatchwrightError as error:
                     control.check()
-                    if isinstance(error, UsageError):
+                    # What no task can be started without is not missing for this one alone.
+                    if isinstance(error, UsageError | EngineUnavailable | ImageUnavailable):
                         raise
                     reason = str(error)
                     continue

@@ -1,6 +1,7 @@
 """Candidates for a function's body: where they come from, what they do, and what speaks for them."""
 
 import ast
+import re
 import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -76,7 +77,7 @@ class Pool:
     original: Candidate = field(init=False)
     candidates: list[Candidate] = field(default_factory=list)
     _known: dict[str, Candidate] = field(default_factory=dict)
-    _behaviours: dict[tuple[str, ...], int] = field(default_factory=dict)
+    _behaviours: list[tuple[str, ...]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Remember the program as it is, so that it never counts as a repair of itself."""
@@ -107,8 +108,7 @@ class Pool:
         for candidate, trial in zip(candidates, trials, strict=False):
             candidate.trial = trial
             if trial.behaviour:
-                number = self._behaviours.setdefault(trial.behaviour, len(self._behaviours) + 1)
-                candidate.behaviour = number
+                candidate.behaviour = self._number(trial.behaviour)
 
     def clusters(self) -> list[list[Candidate]]:
         """Return the candidates that pass, grouped by behaviour; what is unknown stands alone."""
@@ -118,6 +118,13 @@ class Pool:
                 groups[candidate.behaviour or candidate.body].append(candidate)
         return list(groups.values())
 
+    def _number(self, behaviour: tuple[str, ...]) -> int:
+        for number, known in enumerate(self._behaviours, 1):
+            if alike(known, behaviour):
+                return number
+        self._behaviours.append(behaviour)
+        return len(self._behaviours)
+
     def _key(self, body: str) -> str:
         if language_of(self.target.path) == "python":
             try:
@@ -125,3 +132,19 @@ class Pool:
             except (SyntaxError, ValueError, RecursionError):
                 pass
         return " ".join(body.split())
+
+
+def alike(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Say whether two programs answer probes alike.
+
+    Probes are made up, and many lie outside of what a function is for. There right programs differ: one
+    raises, another answers something. So an error says nothing against an answer, as long as the two have
+    answers to compare for half of the probes that any of them answers.
+    """
+    pairs = list(zip(one, other, strict=False))
+    answered = [pair for pair in pairs if not all(_RAISED.fullmatch(said) for said in pair)]
+    both = [pair for pair in answered if not any(_RAISED.fullmatch(said) for said in pair)]
+    return all(said == too for said, too in both) and 2 * len(both) >= len(answered)
+
+
+_RAISED = re.compile(r"[A-Za-z_]\w*(?:Error|Exception|Interrupt|Exit|Iteration)|did not end")
