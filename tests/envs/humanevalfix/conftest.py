@@ -12,6 +12,7 @@ import pytest
 from envs.humanevalfix.languages import BY_NAME, LANGUAGES, LanguageName
 from envs.humanevalfix.reader import Problem, read
 from envs.humanevalfix.scoring import Scorer
+from envs.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -27,6 +28,7 @@ _HOST_PROGRAMS = {
 }
 
 Row = dict[str, Any]
+NewSandbox = Callable[[], Sandbox]
 
 
 @pytest.fixture(params=LANGUAGES)
@@ -79,45 +81,46 @@ def real_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def scorer_for(request: pytest.FixtureRequest) -> Callable[[LanguageName], Scorer]:
-    """Return a scorer for a language: in its image where the engine has it, else in a local sandbox."""
-    made: dict[str, Scorer] = {}
-
-    def make(language: LanguageName) -> Scorer:
-        if language not in made:
-            made[language] = _in_image(request, language) or _in_local_sandbox(language)
-        return made[language]
-
-    return make
+def sandboxes_for(request: pytest.FixtureRequest) -> Callable[[LanguageName], NewSandbox]:
+    """Return what makes sandboxes with a toolchain: its image where the engine has it, else a local one."""
+    return lambda language: _in_image(request, language) or _in_local_sandbox(language)
 
 
-def _in_image(request: pytest.FixtureRequest, language: LanguageName) -> Scorer | None:
+@pytest.fixture(scope="session")
+def scorer_for(sandboxes_for: Callable[[LanguageName], NewSandbox]) -> Callable[[LanguageName], Scorer]:
+    """Return a scorer for a language."""
+    return lambda language: Scorer(sandboxes_for(language))
+
+
+def _in_image(request: pytest.FixtureRequest, language: LanguageName) -> NewSandbox | None:
     from envs.docker import DockerOptions, DockerSandbox  # noqa: PLC0415
     from envs.images import recipe_image_name  # noqa: PLC0415
     from envs.recipes import RECIPES  # noqa: PLC0415
 
     recipe = BY_NAME[language].recipe
-    if not recipe:
-        image: str = request.getfixturevalue("base_image")
-    else:
-        # Building one takes minutes: the tests take what is there.
-        image = recipe_image_name(RECIPES[recipe])
     try:
         client: DockerClient = request.getfixturevalue("engine")
+        # Building a language's image takes minutes: the tests take what is there.
+        image = recipe_image_name(RECIPES[recipe]) if recipe else request.getfixturevalue("base_image")
     except pytest.skip.Exception:
         return None
     if not client.images.list(image):
         return None
-    return Scorer(lambda: DockerSandbox(client, DockerOptions(image=image)))
+    return lambda: DockerSandbox(client, DockerOptions(image=image))
 
 
-def _in_local_sandbox(language: LanguageName) -> Scorer:
+def _in_local_sandbox(language: LanguageName) -> NewSandbox:
     from envs.local import LocalSandbox, find_backend  # noqa: PLC0415
+    from envs.rootfs import search_path  # noqa: PLC0415
 
     program = _HOST_PROGRAMS[language]
     testify = Path("/usr/share/gocode/src/github.com/stretchr/testify")
-    if find_backend() is None or shutil.which(program) is None or (language == "go" and not testify.is_dir()):
+    if (
+        find_backend() is None
+        or shutil.which(program, path=search_path()) is None
+        or (language == "go" and not testify.is_dir())
+    ):
         recipe = BY_NAME[language].recipe
         way = f"python -m envs.images{f' --recipe {recipe}' if recipe else ''}"
         pytest.skip(f"there is neither the image ({way}) nor {program} in a local sandbox")
-    return Scorer(LocalSandbox)
+    return LocalSandbox
