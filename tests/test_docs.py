@@ -50,25 +50,35 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(target), f"{page.name} links to {link}"
 
 
+def options_of(command: typing.Any, words: str) -> set[str]:
+    """Return the flags of a command, or of the command below it that the words begin with."""
+    below = getattr(command, "commands", {}).get((words.split() or [""])[0])
+    if below is not None:
+        return options_of(below, "")
+    return {"--help"}.union(*((*option.opts, *option.secondary_opts) for option in command.params))
+
+
+def all_options(command: typing.Any) -> set[str]:
+    """Return the flags of a command and of all below it."""
+    below = getattr(command, "commands", {}).values()
+    return options_of(command, "").union(*map(all_options, below))
+
+
 @each_page
 def test_every_command_and_flag_that_is_named_exists(page: Path) -> None:
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     for name, rest in CALL.findall(code_of(page.read_text(encoding="utf-8"))):
         assert name in commands, f"{page.name} names `patchwright {name}`"
-        known = {"--help"}.union(
-            *((*option.opts, *option.secondary_opts) for option in commands[name].params)
+        assert set(FLAG.findall(rest)) <= options_of(commands[name], rest), (
+            f"{page.name} names `patchwright {name}{rest}`"
         )
-        assert set(FLAG.findall(rest)) <= known, f"{page.name} names `patchwright {name}{rest}`"
 
 
 def test_every_flag_in_the_readme_exists() -> None:
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    known = {"--help"}
-    for command in commands.values():
-        known.update(*((*option.opts, *option.secondary_opts) for option in command.params))
+    known = all_options(typer.main.get_command(app))
     named = set(FLAG.findall(code_of((ROOT / "README.md").read_text(encoding="utf-8"))))
     # Those of the programs that the README also calls.
-    assert named - known <= {"-e", "-9"}
+    assert named - known <= {"-e", "-9", "--recipe"}
 
 
 @each_page
