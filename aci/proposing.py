@@ -99,14 +99,14 @@ def _nothing_fails(file: File, found: Found) -> str:
 
 def _shown(file: File, found: Found, tried: int) -> str:
     before = found.before
-    failing = len(before.failed) if before is not None else 0
+    failing = before.failed if before is not None else ()
     parts = [
-        f"Changes of {name(file.path)} with which the failing tests pass ({plural(tried, 'text')} tried):"
+        f"Changes of {name(file.path)} that make failing tests pass ({plural(tried, 'text')} tried):"
     ]
     for number, repair in enumerate(found.repairs[:MAX_SHOWN], 1):
         kept = len(set(before.passed) & set(repair.trial.passed)) if before is not None else 0
-        fixed = len(set(before.failed) & set(repair.trial.passed)) if before is not None else 0
-        evidence = f"Makes {fixed} of {plural(failing, 'failing test')} pass, breaks none"
+        fixed = len(set(failing) & set(repair.trial.passed))
+        evidence = f"Makes {fixed} of {plural(len(failing), 'failing test')} pass, breaks none"
         evidence += f" of {kept} that run the file." if kept else "."
         if repair.alike:
             evidence += f" {plural(repair.alike, 'other change')} found behaved the same."
