@@ -1,4 +1,4 @@
-"""Trying texts of a file in any language: the test command, each time in a copy of the work tree of its own."""
+"""Trying texts of a file in any language: the test command, each time in a copy of the work tree."""
 
 import math
 import re
@@ -15,7 +15,8 @@ _COMPILING_SECONDS = 8
 _SHOWN = 300
 _TAIL = 6000
 _COMPILER = re.compile(
-    r"^error(?:\[\w+\])?:|^\S+\.\w+:\d+(?::\d+)?: (?:fatal )?error|\[build failed\]|\[setup failed\]|SyntaxError"
+    r"^error(?:\[\w+\])?:|^\S+\.\w+:\d+(?::\d+)?: (?:fatal )?error|\[build failed\]|\[setup failed\]"
+    r"|SyntaxError"
     r"|^\./?\S+\.go:\d+:\d+: |could not compile|COMPILATION ERROR",
     re.MULTILINE,
 )
@@ -69,7 +70,9 @@ async def run_texts(
     stride = len(different) if not stop_after else max(_LANES, stop_after)
     for at in range(0, len(different), max(1, stride)):
         some = different[at : at + stride]
-        runs |= dict(zip(some, await _run(workspace, path, some, command, cpu_seconds, wall_seconds), strict=True))
+        runs |= dict(
+            zip(some, await _run(workspace, path, some, command, cpu_seconds, wall_seconds), strict=True)
+        )
         if stop_after and sum(run.status == "passed" for run in runs.values()) >= stop_after:
             break
     found: list[Run] = []
@@ -97,8 +100,8 @@ async def _run(
         numbers = " ".join(map(str, range(lane, len(texts), _LANES)))
         lanes.append(
             _LANE.format(
-                box=shlex.quote(box), numbers=numbers, path=shlex.quote(path), cpu=math.ceil(cpu) + _COMPILING_SECONDS,
-                limit=limit, command=shlex.quote(command), tail=_TAIL,
+                box=shlex.quote(box), numbers=numbers, path=shlex.quote(path), limit=limit, tail=_TAIL,
+                cpu=math.ceil(cpu) + _COMPILING_SECONDS, command=shlex.quote(command),
             )
         )  # fmt: skip
     script = "\n".join(f"( {lane} ) &" for lane in lanes) + "\nwait"

@@ -155,7 +155,7 @@ async def try_texts(
 
 
 async def _command_for(workspace: Workspace, path: str) -> str:
-    """Return the command that tries a file which Python's own ways can't; "" for a Python file that they can."""
+    """Return the command that tries a file which Python's own ways can't, else ""."""
     command = workspace.test_command
     if path.endswith(".py"):
         known = not command or _SCRIPT.fullmatch(command) or re.search(r"\bpy\.?test\b", command)
@@ -318,7 +318,7 @@ async def _is_script(workspace: Workspace, path: str) -> bool:
         source = (await workspace.read(path)).data.decode("utf-8", "replace")
     except FileProblem:
         return False
-    return _checks_itself(source) and not re.search(r"^\s*(?:def test|class \w+\(.*TestCase)", source, re.M)
+    return _checks_itself(source)
 
 
 def _job(path: str, original: str, root: str, plan: Plan, cpu: float, wall: float) -> dict[str, Any]:

@@ -1,8 +1,6 @@
 """What keeps a text from harming the work tree, other processes and the machine."""
 
 # mypy: ignore-errors
-# ruff: noqa: D102, SIM105, UP, PTH, PERF203, PLW0603
-
 import builtins
 import os
 import resource
@@ -79,7 +77,9 @@ def contain(job):
                     arguments[number],
                     folders[number] if event != "os.chmod" and number < len(folders) else -1,
                 )
-        elif (strict and event in spawning) or (event in ("os.kill", "os.killpg") and (arguments[0] != own or event == "os.killpg")):
+        elif (strict and event in spawning) or (
+            event in ("os.kill", "os.killpg") and (arguments[0] != own or event == "os.killpg")
+        ):
             refuse(event)
 
     sys.addaudithook(hook)

@@ -1,8 +1,6 @@
 """Many texts of one file, each against the visible tests, in forks of one process."""
 
 # mypy: ignore-errors
-# ruff: noqa: BLE001, D103, SIM115, UP, PTH, PERF203, PLW0603
-
 import gc
 import importlib
 import json

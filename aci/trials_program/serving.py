@@ -5,8 +5,6 @@ here is tried again from the start, and so is what can't be tried this way: this
 """
 
 # mypy: ignore-errors
-# ruff: noqa: BLE001, D101, D102, D103, PLC0415, UP, PERF203
-
 import ast
 import gc
 import json
@@ -89,7 +87,8 @@ def alike(one, other):
     """Say whether two codes do the same, those in them aside."""
     plain = [[p for p in code.co_consts if not isinstance(p, types.CodeType)] for code in (one, other)]
     return repr(plain[0]) == repr(plain[1]) and all(
-        getattr(one, name) == getattr(other, name) for name in ("co_code", "co_names", "co_varnames", "co_freevars")
+        getattr(one, name) == getattr(other, name)
+        for name in ("co_code", "co_names", "co_varnames", "co_freevars")
     )
 
 

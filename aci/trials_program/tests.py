@@ -1,8 +1,6 @@
 """Tests of pytest and unittest, run by node id."""
 
 # mypy: ignore-errors
-# ruff: noqa: D103, PLC0415, S102, UP, PTH, PERF203, PLW0603
-
 import os
 import types
 
