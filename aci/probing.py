@@ -1,4 +1,4 @@
-"""Inputs that tell two versions of a function apart: calls seen in tests and docstrings, and mutations of them."""
+"""Inputs that tell versions of a function apart: calls seen in tests and docstrings, and mutations."""
 
 import ast
 import random

@@ -21,7 +21,7 @@ SECONDS = 40.0
 
 
 class ProposeFixes(Command):
-    """Show small changes with which the failing tests pass, found by trying them; or apply one of them."""
+    """Show small changes, found by trying, that make failing tests pass; or apply one."""
 
     name: ClassVar[str] = "propose_fixes"
 
@@ -37,7 +37,7 @@ class ProposeFixes(Command):
         if not self.path:
             places = await _suspected(workspace)
             if not places:
-                text = "No failing test calls a Python function of the repository. Name a file, or use `run_tests`."
+                text = "No failing test calls a Python function of the repository. Name a file."
                 return Observation(text=text, failed=True)
         workspace.proposals = []
         tried = 0
@@ -77,7 +77,7 @@ async def _applied(workspace: Workspace, number: int) -> Observation:
     proposals: Sequence[Repair] = workspace.proposals
     if not 1 <= number <= len(proposals):
         known = f"There are changes 1 to {len(proposals)}." if proposals else "None was shown yet."
-        text = f"There is no change {number} to apply. {known} Use `propose_fixes` without `apply` to look for some."
+        text = f"There is no change {number} to apply. {known} Without `apply` it looks for some."
         return Observation(text=text, failed=True)
     repair = proposals[number - 1]
     try:
@@ -99,14 +99,12 @@ def _nothing_fails(file: File, found: Found) -> str:
 
 def _shown(file: File, found: Found, tried: int) -> str:
     before = found.before
-    failing = len(before.failed) if before is not None else 0
-    parts = [
-        f"Changes of {name(file.path)} with which the failing tests pass ({plural(tried, 'text')} tried):"
-    ]
+    failing = before.failed if before is not None else ()
+    parts = [f"Changes of {name(file.path)} that make failing tests pass ({plural(tried, 'text')} tried):"]
     for number, repair in enumerate(found.repairs[:MAX_SHOWN], 1):
         kept = len(set(before.passed) & set(repair.trial.passed)) if before is not None else 0
-        fixed = len(set(before.failed) & set(repair.trial.passed)) if before is not None else 0
-        evidence = f"Makes {fixed} of {plural(failing, 'failing test')} pass, breaks none"
+        fixed = len(set(failing) & set(repair.trial.passed))
+        evidence = f"Makes {fixed} of {plural(len(failing), 'failing test')} pass, breaks none"
         evidence += f" of {kept} that run the file." if kept else "."
         if repair.alike:
             evidence += f" {plural(repair.alike, 'other change')} found behaved the same."
@@ -115,12 +113,10 @@ def _shown(file: File, found: Found, tried: int) -> str:
     more = len(found.repairs) - MAX_SHOWN
     if more > 0:
         parts += ["", f"({more} more that behave otherwise are not shown)"]
-    parts += ["", "The tests can't tell these apart: choose what the code is meant to do. Use `propose_fixes` "
-              "with `apply` and its number, or `edit`."]  # fmt: skip
-    if len(found.repairs) == 1:
-        parts[-1] = (
-            "Check that this is what the code is meant to do. Use `propose_fixes` with `apply` 1, or `edit`."
-        )
+    advice = "Check that this is what the code is meant to do."
+    if len(found.repairs) > 1:
+        advice = "The tests can't tell these apart: choose what the code is meant to do."
+    parts += ["", f"{advice} Use `propose_fixes` with its number as `apply`, or `edit`."]
     return "\n".join(parts)
 
 

@@ -13,6 +13,8 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal, NamedTuple
 
+from aci.command_trials import Run, run_texts
+from aci.probing import make_probes
 from aci.runners import detect
 from aci.runners.base import quoted, run_command, scratch, take
 from aci.testing import run_tests
@@ -20,6 +22,8 @@ from aci.trials_program.checks import assertions, examples_of, parsed
 from aci.workspace import Workspace
 from envs.sandbox import FileProblem
 from trajectories.events import TestReport
+
+__all__ = ["Plan", "Seen", "Trial", "make_probes", "plan_for", "try_plan", "try_texts", "watch"]
 
 Status = Literal["passed", "failed", "error", "timeout", "starved"]
 
@@ -125,6 +129,18 @@ async def try_texts(
     Raises:
         FileProblem: The file can't be read.
     """
+    command = await _command_for(workspace, path)
+    if command:
+        runs = await run_texts(
+            workspace,
+            path,
+            texts,
+            command,
+            cpu_seconds=cpu_seconds,
+            wall_seconds=wall_seconds,
+            stop_after=stop_after,
+        )
+        return [_told(run, path) for run in runs]
     plan = await plan_for(workspace, path, tests)
     return await try_plan(
         workspace,
@@ -136,6 +152,24 @@ async def try_texts(
         wall_seconds=wall_seconds,
         stop_after=stop_after,
     )
+
+
+async def _command_for(workspace: Workspace, path: str) -> str:
+    """Return the command that tries a file which Python's own ways can't, else ""."""
+    command = workspace.test_command
+    if path.endswith(".py"):
+        known = not command or _SCRIPT.fullmatch(command) or re.search(r"\bpy\.?test\b", command)
+        return "" if known else command
+    if command:
+        return command
+    report = workspace.base_report or (await run_tests(workspace))[0]
+    return report.command
+
+
+def _told(run: Run, path: str) -> Trial:
+    """Return a run as a trial: a command has one check, which is called as the file."""
+    passed = run.status == "passed"
+    return Trial(run.status, (path,) if passed else (), () if passed else (path,), run.message)
 
 
 async def try_plan(
@@ -150,6 +184,7 @@ async def try_plan(
     stop_after: int = 0,
     total_seconds: float = 0.0,
     hurry: float = 0.0,
+    partial: bool = False,
 ) -> list[Trial]:
     """Do what `try_texts` does for a plan that is made.
 
@@ -164,6 +199,7 @@ async def try_plan(
         stop_after: End when so many texts passed.
         total_seconds: Wall-clock time after which no further text is begun; 0 for no such end.
         hurry: Where many texts time out, lower their CPU time step by step, at most to this; 0 for never.
+        partial: Go on to the other tests as soon as one of the first passes.
     """
     if not texts:
         return []
@@ -175,6 +211,7 @@ async def try_plan(
         "stop_after": stop_after,
         "total": total_seconds,
         "hurry": hurry,
+        "partial": partial,
     }
     found: dict[int, Trial] = {}
     for _ in range(_RESTARTS):
@@ -191,12 +228,9 @@ async def try_plan(
         job["skip"] = at + 1
         if job["skip"] >= len(texts):
             break
-    trials = []
-    for number in range(len(texts)):
-        if number not in found:
-            break
-        trials.append(found[number])
-    return trials
+    # What was left for want of time between two others says nothing.
+    untried = Trial("starved", (), (), "not tried")
+    return [found.get(number, untried) for number in range(max(found, default=-1) + 1)]
 
 
 async def watch(workspace: Workspace, path: str, plan: Plan, *, cpu_seconds: float = 2.0) -> Seen | None:
@@ -284,7 +318,7 @@ async def _is_script(workspace: Workspace, path: str) -> bool:
         source = (await workspace.read(path)).data.decode("utf-8", "replace")
     except FileProblem:
         return False
-    return _checks_itself(source) and not re.search(r"^\s*(?:def test|class \w+\(.*TestCase)", source, re.M)
+    return _checks_itself(source)
 
 
 def _job(path: str, original: str, root: str, plan: Plan, cpu: float, wall: float) -> dict[str, Any]:
@@ -310,6 +344,7 @@ def _job(path: str, original: str, root: str, plan: Plan, cpu: float, wall: floa
         "trace": False,
         "skip": 0,
         "hurry": 0.0,
+        "partial": False,
     }
 
 

@@ -5,12 +5,13 @@ ones. Data is read from the paths given, none is shipped.
 
     python benchmarks/repair.py humanevalfix PATH/python.dev.jsonl [--limit 400] [--depth 1] [--only Python/3]
     python benchmarks/repair.py quixbugs PATH/python.dev.jsonl
-    python benchmarks/repair.py injected FOLDER --module pkg/file.py [--faults 20] [--edits 1] [--seed 0]
+    python benchmarks/repair.py injected FOLDER --module pkg/file.py [--faults 10] [--edits 1] [--seed 0]
 """
 
 import argparse
 import asyncio
 import json
+import re
 import tempfile
 import textwrap
 import time
@@ -76,7 +77,12 @@ def quixbugs(path: Path) -> Iterator[Fault]:
         head, _, body = row["buggy_program"].strip("\n").partition("\n")
         text = row["docstring"].strip().strip('"').strip("\n").replace("\\", "\\\\")
         document = textwrap.indent(f'"""{text}\n"""', "    ")
-        yield Fault(row["name"], "", f"{head}\n{document}\n{body}\n", "", row["tests"], row["name"])
+        # Where the tests are functions that nobody calls, they are called here.
+        calls = "".join(
+            f"\n{name}()" for name in re.findall(r"^def (test\d+)\(\)", row["tests"], re.MULTILINE)
+        )
+        sealed = row["tests"] + calls + "\n"
+        yield Fault(row["name"], "", f"{head}\n{document}\n{body}\n", "", sealed, row["name"])
 
 
 async def judged(fault: Fault, texts: Sequence[str]) -> list[bool]:
@@ -144,7 +150,8 @@ async def programs(faults: Iterator[Fault], only: str, limit: int, depth: int, v
                 texts = [r.text for r in row.found.passing]
                 ok = row.right[texts.index(repair.text)]
                 print(
-                    f"      {at} {ok} {repair.score:.3f} +{repair.alike} {repair.operator}: line {repair.line} {repair.what}"
+                    f"      {at} {ok} {repair.score:.3f} +{repair.alike} {repair.operator}:"
+                    f" line {repair.line} {repair.what}"
                 )
     report(rows)
 
@@ -166,7 +173,7 @@ def report(rows: Sequence[Row]) -> None:
         line("some repair passes the visible tests", len(picks), total),
         line("some of those is right", sum(any(row.right) for row in rows), total),
         line("the first pick is right", sum(row.first for row in rows), total),
-        line("a random pick of those passing is right", sum(sum(r.right) / len(r.right) for r in picks), total),
+        line("a random pick of them is right", sum(sum(r.right) / len(r.right) for r in picks), total),
     ]))  # fmt: skip
     kinds = Counter(row.fault.kind for row in rows)
     if len(kinds) > 1:

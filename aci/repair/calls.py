@@ -9,8 +9,10 @@ from aci.repair.hints import boosted
 from aci.repair.scope import Scope
 
 _FUNCTIONS = (
-    ("min", "max", "sum"), ("any", "all"), ("sum", "len", "max", "min"), ("sorted", "reversed", "list", "set"),
-    ("int", "round", "float"), ("list", "tuple", "set"), ("str", "repr"), ("ord", "chr"), ("bin", "hex", "oct"),
+    ("min", "max", "sum"), ("any", "all"), ("sum", "len", "max", "min"),
+    ("sorted", "reversed", "list", "set"),
+    ("int", "round", "float"), ("list", "tuple", "set"), ("str", "repr"), ("ord", "chr"),
+    ("bin", "hex", "oct"),
     ("map", "filter"), ("str", "int", "float"), ("isinstance", "issubclass"), ("hasattr", "getattr"),
     ("zip", "map"), ("deepcopy", "copy"),
 )  # fmt: skip
@@ -21,7 +23,8 @@ _METHODS = (
     ("isdigit", "isalpha", "isalnum", "isspace"), ("keys", "values", "items"), ("add", "remove", "discard"),
     ("union", "intersection", "difference", "symmetric_difference"), ("update", "setdefault"),
     ("pop", "popleft"), ("append", "appendleft"), ("append", "add"), ("get", "pop", "setdefault"),
-    ("split", "rsplit", "partition"), ("removeprefix", "removesuffix"), ("sqrt", "pow"), ("sin", "cos", "tan"),
+    ("split", "rsplit", "partition"), ("removeprefix", "removesuffix"), ("sqrt", "pow"),
+    ("sin", "cos", "tan"),
     ("min", "max"), ("match", "search", "fullmatch"), ("ljust", "rjust", "center"), ("any", "all"),
     ("read", "readline", "readlines"), ("encode", "decode"), ("copy", "deepcopy"), ("acquire", "release"),
     ("heappush", "heappop"), ("bisect_left", "bisect_right"), ("log", "log2", "log10", "exp"),
@@ -31,6 +34,7 @@ _WRAPS = (
     ("str", 0.015), ("sum", 0.015), ("max", 0.01), ("min", 0.01), ("round", 0.01), ("tuple", 0.008),
     ("bool", 0.008), ("reversed", 0.008), ("float", 0.005),
 )  # fmt: skip
+_OF_SEQUENCES = frozenset({"set", "sorted", "list", "len", "sum", "reversed", "tuple"})
 _TEXT_METHODS = (
     ("lower()", 0.02), ("upper()", 0.02), ("swapcase()", 0.02), ("strip()", 0.015), ("copy()", 0.015),
     ("encode()", 0.01), ("split()", 0.008),
@@ -100,8 +104,8 @@ def arguments(scope: Scope, node: ast.expr) -> Iterator[Edit]:
         if first != second and not gap.strip(" \t\r\n,\\"):
             what = f"arguments `{first}` and `{second}` swapped"
             yield Edit(start, end, second + gap + first, "swap arguments", what, one.lineno, 0.1)
-    places = [source.span(part) for part in [*node.args, *node.keywords]]
     every: list[ast.expr | ast.keyword] = [*node.args, *node.keywords]
+    places = [source.span(part) for part in every]
     for at, part in enumerate(every):
         start, end = places[at]
         if at + 1 < len(every):
@@ -162,26 +166,24 @@ def wraps(scope: Scope, node: ast.expr) -> Iterator[Edit]:
     main = isinstance(parent, ast.Return | ast.Assign | ast.Call | ast.Compare | ast.For | ast.comprehension)
     numeric = isinstance(node, ast.BinOp | ast.UnaryOp)
     around = parent.func.id if isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name) else ""
+    share = 1.0 if main else 0.5
     for name, prior in _WRAPS:
         if name == around or text.startswith(f"{name}("):
             continue
-        if numeric and name in {"set", "sorted", "list", "len", "sum", "reversed", "tuple"}:
-            prior /= 6
-        yield source.replace(
-            node, f"{name}({text})", "wrap", boosted(prior, name, scope.words) * (1.0 if main else 0.5)
-        )
+        fitting = 6.0 if numeric and name in _OF_SEQUENCES else 1.0
+        weight = boosted(prior, name, scope.words) * share / fitting
+        yield source.replace(node, f"{name}({text})", "wrap", weight)
     if numeric and isinstance(parent, ast.Return | ast.Assign | ast.Call | ast.AugAssign):
         yield source.replace(node, f"max(0, {text})", "wrap", 0.02)
         yield source.replace(node, f"min(0, {text})", "wrap", 0.004)
-    if isinstance(node, ast.Name | ast.Subscript | ast.Call | ast.Attribute | ast.Constant):
+    textual = not isinstance(node, ast.Constant) or isinstance(node.value, str)
+    if textual and isinstance(node, ast.Name | ast.Subscript | ast.Call | ast.Attribute | ast.Constant):
         for method, prior in _TEXT_METHODS:
-            prior = boosted(prior, method.partition("(")[0], scope.words)
-            if isinstance(node, ast.Constant) and not isinstance(node.value, str):
-                break
-            yield source.replace(node, f"{text}.{method}", "add method", prior * (1.0 if main else 0.5))
+            weight = boosted(prior, method.partition("(")[0], scope.words) * share
+            yield source.replace(node, f"{text}.{method}", "add method", weight)
         if not isinstance(node, ast.Constant) and main:
-            prior = boosted(0.015, "reverse", scope.words)
-            yield source.replace(node, f"{text}[::-1]", "slice", prior)
+            weight = boosted(0.015, "reverse", scope.words)
+            yield source.replace(node, f"{text}[::-1]", "slice", weight)
     if isinstance(node, ast.Call) and around != "sorted" and main:
         yield source.replace(node, f"sorted(set({text}))", "wrap", boosted(0.003, "set", scope.words))
     if isinstance(node, ast.Name) and isinstance(parent, ast.Call | ast.Return) and main:
@@ -249,8 +251,6 @@ def comprehensions(scope: Scope, node: ast.expr) -> Iterator[Edit]:
             for text in (f" if {target}", f" if {target} > 0", f" if {target} is not None"):
                 yield Edit(end, end, text, "add filter", f"with `{text.strip()}`", node.lineno, 0.01)
     if not isinstance(node, ast.DictComp | ast.GeneratorExp):
-        elt = source.of(node.elt)
         generator = node.generators[0]
         if isinstance(node.elt, ast.Name) and isinstance(generator.iter, ast.Name):
             yield source.replace(node, generator.iter.id, "drop comprehension", 0.01)
-        del elt

@@ -12,8 +12,8 @@ from aci.repair.scope import Scope
 
 _OPERATORS: tuple[Callable[[Scope, ast.expr], Iterator[Edit]], ...] = (
     expressions.compares, expressions.booleans, expressions.binaries, expressions.unaries,
-    expressions.choices, values.constants, values.names, values.one_off, values.subscripts,
-    values.sequences, values.elsewhere, calls.functions, calls.attributes, calls.arguments, calls.wraps, calls.comprehensions,
+    expressions.choices, values.constants, values.names, values.one_off, values.subscripts, values.sequences,
+    values.elsewhere, calls.functions, calls.attributes, calls.arguments, calls.wraps, calls.comprehensions,
 )  # fmt: skip
 
 
@@ -68,9 +68,10 @@ def _owner(source: Source, node: ast.AST) -> ast.AST:
     """Return the innermost function around a node, or the module."""
     current: ast.AST = node
     while (parent := source.parents.get(current)) is not None:
-        inside = isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef)
-        if inside and current not in parent.decorator_list and current is not parent.returns:
-            return parent
+        if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef):
+            outside = [*parent.decorator_list, parent.returns]
+            if not any(current is part for part in outside):
+                return parent
         current = parent
     return source.tree
 
@@ -81,6 +82,8 @@ def _is_annotation(source: Source, node: ast.expr) -> bool:
     while (parent := source.parents.get(current)) is not None:
         match parent:
             case ast.FunctionDef() | ast.AsyncFunctionDef() if current is parent.returns:
+                return True
+            case ast.arg():
                 return True
             case ast.AnnAssign() if current is parent.annotation:
                 return True

@@ -12,6 +12,7 @@ _BINARY = {
     ast.Mult: 10, ast.Div: 10, ast.FloorDiv: 10, ast.Mod: 10, ast.MatMult: 10, ast.Pow: 12,
 }  # fmt: skip
 _ATOM = 14
+_SHARED = (ast.expr_context, ast.operator, ast.cmpop, ast.boolop, ast.unaryop)
 
 
 class Edit(NamedTuple):
@@ -65,7 +66,7 @@ class Source:
         for parent in ast.walk(self.tree):
             for child in ast.iter_child_nodes(parent):
                 # Operators and contexts are shared objects without a place of their own.
-                if isinstance(child, ast.expr | ast.stmt | ast.comprehension | ast.arguments | ast.keyword):
+                if not isinstance(child, _SHARED):
                     self.parents[child] = parent
 
     @cached_property

@@ -58,11 +58,11 @@ def compares(scope: Scope, node: ast.expr) -> Iterator[Edit]:
             continue
         old = " ".join(source.text[place[0] : place[1]].split())
         for new, prior in _COMPARE.get(old, ()):
-            prior = boosted(prior, new, scope.words)
+            weight = boosted(prior, new, scope.words)
             # An empty or constant side is rarely compared by order.
             if isinstance(operator, ast.Eq) and new in {"<", ">", "<=", ">="} and not _orders(right):
-                prior /= 8
-            yield Edit(*place, new, "compare", f"`{old}` to `{new}`", left.end_lineno or 1, prior)
+                weight /= 8
+            yield Edit(*place, new, "compare", f"`{old}` to `{new}`", left.end_lineno or 1, weight)
     if len(operands) > 2:
         for at in (0, len(operands) - 1):
             kept = operands[1:] if at == 0 else operands[:-1]
@@ -151,8 +151,8 @@ def binaries(scope: Scope, node: ast.expr) -> Iterator[Edit]:
     old = source.text[place[0] : place[1]]
     text = isinstance(node.left, ast.Constant) and isinstance(node.left.value, str)
     for new, prior in () if text and old == "%" else _BINARY.get(old, ()):
-        prior = boosted(prior, new, scope.words)
-        yield Edit(*place, new, "arithmetic", f"`{old}` to `{new}`", node.left.end_lineno or 1, prior)
+        weight = boosted(prior, new, scope.words)
+        yield Edit(*place, new, "arithmetic", f"`{old}` to `{new}`", node.left.end_lineno or 1, weight)
     left, right = source.of(node.left), source.of(node.right)
     yield source.replace(node, left, "drop operand", 0.12)
     yield source.replace(node, right, "drop operand", 0.08)
@@ -162,21 +162,20 @@ def binaries(scope: Scope, node: ast.expr) -> Iterator[Edit]:
             gap = source.text[source.span(node.left)[1] : source.span(node.right)[0]]
             if "(" not in gap and ")" not in gap and not isinstance(node.left, ast.BinOp):
                 yield source.replace(node, right + gap + left, "swap operands", 0.12 if old != "+" else 0.06)
-    if old == "+" or old == "*":
-        yield from _regrouped(source, node, old)
+    if old == "+" and not isinstance(source.parents.get(node), ast.BinOp):
+        yield from _regrouped(source, node)
 
 
-def _regrouped(source: Source, node: ast.BinOp, old: str) -> Iterator[Edit]:
+def _regrouped(source: Source, node: ast.BinOp) -> Iterator[Edit]:
     """Yield `(a + b) * c` for `a + b * c`."""
-    parent = source.parents.get(node)
-    if not isinstance(parent, ast.BinOp) or old != "+":
-        if isinstance(node.right, ast.BinOp) and isinstance(node.right.op, ast.Mult | ast.Div | ast.FloorDiv):
-            inner = node.right
-            gap = source.text[source.span(node.left)[1] : source.span(inner.left)[0]]
-            tail = source.text[source.span(inner.left)[1] : source.span(node)[1]]
-            if "(" not in gap and ")" not in gap and source.span(node)[0] == source.span(node.left)[0]:
-                text = f"({source.of(node.left)}{gap}{source.of(inner.left)}){tail}"
-                yield source.replace(node, text, "brackets", 0.04)
+    inner = node.right
+    if not isinstance(inner, ast.BinOp) or not isinstance(inner.op, ast.Mult | ast.Div | ast.FloorDiv):
+        return
+    gap = source.text[source.span(node.left)[1] : source.span(inner.left)[0]]
+    tail = source.text[source.span(inner.left)[1] : source.span(node)[1]]
+    if "(" not in gap and ")" not in gap and source.span(node)[0] == source.span(node.left)[0]:
+        text = f"({source.of(node.left)}{gap}{source.of(inner.left)}){tail}"
+        yield source.replace(node, text, "brackets", 0.04)
 
 
 def unaries(scope: Scope, node: ast.expr) -> Iterator[Edit]:

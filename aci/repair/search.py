@@ -114,7 +114,9 @@ async def search(
     if seen is None or not seen.trial.failed:
         return Found((), 0, (), time.monotonic() - began, seen.trial if seen is not None else None)
     lines = _lines(path, text, symbol_or_lines)
-    plan = _covering(plan, seen)
+    plan = _covering(plan, seen, lines)
+    if plan.runner and not plan.first:
+        return Found((), 0, (), time.monotonic() - began, seen.trial)
     suspicious = suspicion(seen, source)
     for line in import_lines(source, lines):
         suspicious.setdefault(line, _IMPORTED)
@@ -135,11 +137,12 @@ async def search(
             cpu_seconds=cpu,
             total_seconds=left,
             hurry=max(0.1, usual),
+            partial=True,
         )
 
     tries = candidates(source, lines, suspicious, limit)
     trials = await tried([candidate.text for candidate in tries])
-    passing = _passing(tries, trials)
+    passing = _passing(plan, tries, trials)
     count = len(trials)
     if not passing and depth > 1:
         for start in _promising(seen, tries, trials)[:_SECOND_ROUNDS]:
@@ -161,7 +164,7 @@ async def search(
                     ),
                     trial,
                 )
-                for candidate, trial in _passing(second, more)
+                for candidate, trial in _passing(plan, second, more)
             ]
             if passing or time.monotonic() - began > seconds:
                 break
@@ -189,23 +192,45 @@ def _lines(path: str, text: str, symbol_or_lines: str | range) -> range:
     return range(1, text.count("\n") + 2)
 
 
-def _covering(plan: Plan, seen: Seen) -> Plan:
-    """Return a plan whose passing tests are those that run the file at all; the others can't notice."""
-    rest = tuple(test for test in plan.rest if seen.lines.get(test))
-    first = tuple(test for test in plan.first if test in seen.trial.failed)
-    also = tuple(test for test in plan.rest if test in seen.trial.failed)
-    # What fails under the trials' conditions only (it writes to the work tree) can't be judged here.
-    return plan._replace(first=first or also, rest=tuple(test for test in rest if test not in also))
+def _covering(plan: Plan, seen: Seen, lines: range) -> Plan:
+    """Return a plan whose tests are those that run the lines at all; the others can't notice a change."""
+    if not plan.runner:
+        return plan
+    failing = set(seen.trial.failed)
+
+    def touching(tests: Sequence[str], *, fail: bool) -> tuple[str, ...]:
+        return tuple(
+            test
+            for test in tests
+            if (test in failing) == fail and any(line in lines for line in seen.lines.get(test, ()))
+        )
+
+    # What passed before but fails under the conditions of a trial can't be judged here.
+    first = touching(plan.first, fail=True) or touching(plan.rest, fail=True)
+    return plan._replace(first=first, rest=touching([*plan.first, *plan.rest], fail=False))
 
 
-def _passing(tries: Sequence[Candidate], trials: Sequence[Trial]) -> list[tuple[Candidate, Trial]]:
-    return [pair for pair in zip(tries, trials, strict=False) if pair[1].status == "passed"]
+def _passing(
+    plan: Plan, tries: Sequence[Candidate], trials: Sequence[Trial]
+) -> list[tuple[Candidate, Trial]]:
+    """Return the texts with which all checks pass; of tests, the most that any text gains without a loss.
+
+    A script's checks are of one piece. A repository's failing tests may have faults of different places.
+    """
+    kept = []
+    for candidate, trial in zip(tries, trials, strict=False):
+        gained = len(set(plan.first) & set(trial.passed)) if plan.runner else 1
+        lost = set(plan.rest) - set(trial.passed)
+        if trial.status == "passed" or (plan.runner and trial.status == "failed" and gained and not lost):
+            kept.append((gained, candidate, trial))
+    most = max((gained for gained, *_ in kept), default=0)
+    return [(candidate, trial) for gained, candidate, trial in kept if gained == most]
 
 
 def _promising(seen: Seen, tries: Sequence[Candidate], trials: Sequence[Trial]) -> list[Candidate]:
     """Return the edits to go on from: those that made more checks pass, then those that changed a failure."""
     before = set(seen.trial.passed)
-    better = []
+    better: list[tuple[int, float, int, Candidate]] = []
     for candidate, trial in zip(tries, trials, strict=False):
         gained = len(set(trial.passed) - before) - 2 * len(before & set(trial.failed))
         if trial.status == "failed" and (gained > 0 or (gained == 0 and trial.message != seen.trial.message)):

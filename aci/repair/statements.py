@@ -62,13 +62,14 @@ def _deleted(scope: Scope, block: Sequence[ast.stmt]) -> Iterator[Edit]:
             and source.alone(statement.body[0])
         ):
             yield from _unguarded(source, statement, what)
-    for one, other in pairwise(block):
-        if not _is_documentation(one) and source.alone(one) and source.alone(other) and len(block) > 2:
-            if not isinstance(one, Function | ast.ClassDef | ast.Import | ast.ImportFrom):
-                start, end = source.whole_lines(one, other)
-                what = f"without `{source.of(one).splitlines()[0]}` and the next statement"
-                prior = 0.03 if isinstance(one, ast.Assign | ast.Expr) and type(one) is type(other) else 0.008
-                yield Edit(start, end, "", "delete statement", what, one.lineno, prior)
+    for one, other in pairwise(block) if len(block) > 2 else ():
+        awkward = isinstance(one, Function | ast.ClassDef | ast.Import | ast.ImportFrom)
+        if awkward or _is_documentation(one) or not (source.alone(one) and source.alone(other)):
+            continue
+        start, end = source.whole_lines(one, other)
+        what = f"without `{source.of(one).splitlines()[0]}` and the next statement"
+        prior = 0.03 if isinstance(one, ast.Assign | ast.Expr) and type(one) is type(other) else 0.008
+        yield Edit(start, end, "", "delete statement", what, one.lineno, prior)
 
 
 def _unguarded(source: Source, statement: ast.If | ast.For | ast.While, what: str) -> Iterator[Edit]:
@@ -102,7 +103,7 @@ def _moved(scope: Scope, block: Sequence[ast.stmt]) -> Iterator[Edit]:
     for at, statement in enumerate(block):
         if not isinstance(statement, ast.For | ast.While | ast.If | ast.With):
             continue
-        inner = statement.orelse or statement.body
+        inner = getattr(statement, "orelse", []) or statement.body
         last = inner[-1]
         if not (source.alone(last) and source.alone(statement) and source.alone(inner[0])):
             continue
@@ -170,11 +171,10 @@ def _returned_elsewhere(scope: Scope, statement: ast.Return) -> Iterator[tuple[s
     for node in ast.walk(scope.node):
         if isinstance(node, ast.Return) and node.value is not None and not isinstance(node.value, ast.Name):
             found.setdefault(source.of(node.value), 0.03)
-        elif isinstance(node, ast.Assign) and len(source.of(node.value)) < 80:
-            if not isinstance(node.value, ast.Constant):
-                found.setdefault(source.of(node.value), 0.01)
+        elif isinstance(node, ast.Assign) and not isinstance(node.value, ast.Constant):
+            found.setdefault(source.of(node.value), 0.01)
     for text, prior in list(found.items())[:8]:
-        if text != own and "\n" not in text:
+        if text != own and "\n" not in text and len(text) < 80:
             yield text, prior
 
 
@@ -216,12 +216,12 @@ def _branched(scope: Scope, statement: ast.stmt) -> Iterator[Edit]:
 def _constant_condition(scope: Scope, statement: ast.If) -> Iterator[Edit]:
     """Yield a condition with a guard for None, or for emptiness, before it."""
     source = scope.source
-    bases = []
-    for node in ast.walk(statement.test):
-        if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(
-            node.value, ast.Name | ast.Attribute
-        ):
-            bases.append(source.of(node.value))
+    bases = [
+        source.of(node.value)
+        for node in ast.walk(statement.test)
+        if isinstance(node, ast.Attribute | ast.Subscript)
+        and isinstance(node.value, ast.Name | ast.Attribute)
+    ]
     text = source.of(statement.test)
     loose = isinstance(statement.test, ast.BoolOp)
     inner = f"({text})" if loose else text
@@ -275,11 +275,8 @@ def _added(scope: Scope, block: Sequence[ast.stmt]) -> Iterator[Edit]:
                     new[f"{name} = {other}"] = 0.008
         new["break"] = 0.012
         new["continue"] = 0.004
-    sets = [node.targets[0].id for node in ast.walk(scope.node) if isinstance(node, ast.Assign)
-            and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.Call | ast.Set)
-            and source.of(node.value).startswith(("set(", "{"))]  # fmt: skip
-    lists = [node.targets[0].id for node in ast.walk(scope.node) if isinstance(node, ast.Assign)
-             and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.List)]  # fmt: skip
+    sets = _assigned_to(source, scope.node, ("set(", "{"))
+    lists = _assigned_to(source, scope.node, ("[",))
     for method, holders in (("add", sets), ("append", lists)):
         for holder in holders:
             for name in scope.names[:8]:
@@ -289,11 +286,9 @@ def _added(scope: Scope, block: Sequence[ast.stmt]) -> Iterator[Edit]:
     while outer is not None:
         outer = source.parents.get(outer)
         if isinstance(outer, Function):
-            for node in ast.walk(outer):
-                held = isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
-                if held and source.of(node.value).startswith("set("):
-                    for name in scope.names[:6]:
-                        new.setdefault(f"{node.targets[0].id}.add({name})", 0.02)
+            for holder in _assigned_to(source, outer, ("set(",)):
+                for name in scope.names[:6]:
+                    new.setdefault(f"{holder}.add({name})", 0.02)
     for statement in (block[0], block[-1]) if len(block) > 1 else (block[0],):
         if _is_documentation(statement) or isinstance(statement, Function | ast.ClassDef):
             continue
@@ -314,6 +309,17 @@ def _added(scope: Scope, block: Sequence[ast.stmt]) -> Iterator[Edit]:
             what = f"`{text}` after `{source.of(last).splitlines()[0]}`"
             added = f"{lead}{source.indent(last)}{text}\n"
             yield Edit(end, end, added, "add statement", what, line, prior)
+
+
+def _assigned_to(source: Source, node: ast.AST, beginnings: tuple[str, ...]) -> list[str]:
+    """Return the names that are assigned a value whose text begins in one of some ways."""
+    return [
+        part.targets[0].id
+        for part in ast.walk(node)
+        if isinstance(part, ast.Assign)
+        and isinstance(part.targets[0], ast.Name)
+        and source.of(part.value).startswith(beginnings)
+    ]
 
 
 def _guarded(scope: Scope) -> Iterator[Edit]:

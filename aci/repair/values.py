@@ -56,11 +56,11 @@ def _numbers(scope: Scope, node: ast.Constant, value: float) -> Iterator[Edit]:
     for constant in scope.constants:
         if isinstance(constant, int | float) and not isinstance(constant, bool):
             add(constant, 0.08)
-    for number in sorted(scope.numbers):
-        add(float(number) if "." in number else int(number), 0.04)
-    for text, prior in found.items():
-        if not text.startswith("-") or not isinstance(source.parents.get(node), ast.UnaryOp):
-            yield source.replace(node, text, "constant", prior)
+    for mentioned in sorted(scope.numbers):
+        add(float(mentioned) if "." in mentioned else int(mentioned), 0.04)
+    for shown, prior in found.items():
+        if not shown.startswith("-") or not isinstance(source.parents.get(node), ast.UnaryOp):
+            yield source.replace(node, shown, "constant", prior)
 
 
 def _strings(scope: Scope, node: ast.Constant, value: str) -> Iterator[Edit]:
@@ -102,10 +102,10 @@ def everywhere(scope: Scope) -> Iterator[Edit]:
     for node in ast.walk(scope.node):
         if isinstance(node, ast.Constant | ast.Name) and hasattr(node, "end_col_offset"):
             groups.setdefault(source.of(node), []).append(node)
-    for old, nodes in groups.items():
+    for nodes in groups.values():
         if not 2 <= len(nodes) <= 3:
             continue
-        nodes.sort(key=lambda one: source.span(one))
+        nodes.sort(key=source.span)
         groups_of = [nodes] if len(nodes) == 2 else [nodes, *combinations(nodes, 2)]
         for edit in constants(scope, nodes[0]):
             for chosen in groups_of:
@@ -165,8 +165,8 @@ def names(scope: Scope, node: ast.expr) -> Iterator[Edit]:
         for text in (f"{node.id}[1:]", f"{node.id}[:-1]", f"{node.id}[::-1]"):
             yield source.replace(node, text, "slice", 0.02)
     if isinstance(parent, ast.Call | ast.Return | ast.Assign) and node.id in scope.parameters:
-        for constant in ("0", "1", "None", "True", "False", "[]"):
-            yield source.replace(node, constant, "constant", 0.008)
+        for text in ("0", "1", "None", "True", "False", "[]"):
+            yield source.replace(node, text, "constant", 0.008)
     if isinstance(parent, ast.Return | ast.BinOp | ast.Call) and not isinstance(parent, ast.JoinedStr):
         for constant in scope.constants[:6]:
             if isinstance(constant, int | str) and constant not in {"", 0, 1}:

@@ -1,6 +1,6 @@
 """What the checks of a file are: the assertions of a script, the examples of docstrings."""
 
-# ruff: noqa: UP, PERF203
+from __future__ import annotations
 
 import ast
 import builtins
@@ -72,8 +72,8 @@ def prompt_examples(text: str) -> Iterator[tuple[str, str]]:
 
 
 _ARROW = re.compile(
-    r"\s*(?:➞|→|⟹|==>|=>|->|-->|===?|=|(?:should |must |will |would )?(?:returns?|be|is|gives?|yields?|equals?)(?: to)?:?)"
-    r"\s*(.+)"
+    r"\s*(?:➞|→|⟹|==>|=>|->|-->|===?|="
+    r"|(?:should |must |will |would )?(?:returns?|be|is|gives?|yields?|equals?)(?: to)?:?)\s*(.+)"
 )
 
 
@@ -148,7 +148,7 @@ def assertions(tree: Any) -> list[Any]:
     found = [node for node in module_level(tree) if isinstance(node, ast.Assert)]
     called = called_plainly(tree)
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and (node.name in called or node.name.startswith("test")):
+        if isinstance(node, ast.FunctionDef) and (node.name in called):
             found += [inner for inner in ast.walk(node) if isinstance(inner, ast.Assert)]
     awkward = (ast.Await, ast.Yield, ast.YieldFrom) + ((ast.NamedExpr,) if hasattr(ast, "NamedExpr") else ())
     good = [node for node in found if not any(isinstance(part, awkward) for part in ast.walk(node))]
@@ -157,7 +157,7 @@ def assertions(tree: Any) -> list[Any]:
 
 def assertion_keys(tree: Any) -> dict[tuple[str, int], Any]:
     """Return the checks as {what the statement says and its how-manieth it is: the statement}."""
-    seen = {}
+    seen: dict[str, int] = {}
     keys = {}
     for node in assertions(tree):
         said = ast.dump(node)

@@ -1,8 +1,6 @@
 """What keeps a text from harming the work tree, other processes and the machine."""
 
 # mypy: ignore-errors
-# ruff: noqa: D102, SIM105, UP, PTH, PERF203, PLW0603
-
 import builtins
 import os
 import resource

@@ -1,8 +1,6 @@
 """Texts in the place of a file, for everything that imports it."""
 
 # mypy: ignore-errors
-# ruff: noqa: BLE001, D102, D103, UP, PTH, PERF203, PLW0603
-
 import importlib
 import importlib.machinery
 import importlib.util

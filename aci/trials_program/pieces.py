@@ -1,8 +1,6 @@
 """A script compiled statement by statement, its assertions turned into calls of the recorder."""
 
 # mypy: ignore-errors
-# ruff: noqa: BLE001, D102, D103, UP, PTH, PERF203, PLW0603
-
 import ast
 import os
 import re
@@ -61,7 +59,7 @@ def delayed(expression, *names):
 
 
 class Pieces:
-    """The outermost statements of a file, compiled apart: a text that changes one of them compiles no other."""
+    """The outermost statements of a file, compiled apart: who changes one of them compiles no other."""
 
     def __init__(self, job, source):
         self.source = source

@@ -1,8 +1,6 @@
 """Many texts of one file, each against the visible tests, in forks of one process."""
 
 # mypy: ignore-errors
-# ruff: noqa: BLE001, D103, SIM115, UP, PTH, PERF203, PLW0603
-
 import gc
 import importlib
 import json
@@ -17,10 +15,12 @@ from .containment import Fingerprint, contain
 from .loading import Substitute, foreign_modules, forget, preload
 from .recording import Recorder, TooLong, told
 from .results import prepare, result
+from .serving import serve
 from .suites import run_text
 from .watching import Watch
 
 BATCH = 40
+VERIFYING_SHARE = 0.5
 SHRINK_AFTER = 6
 LEAST_CPU = 0.1
 _RISKY = re.compile(
@@ -29,7 +29,11 @@ _RISKY = re.compile(
 )
 
 
-def child(job, numbers, channel, trace):
+def whole(job, number, say, trace):
+    run_text(job, text_of(job, number), say, trace, number)
+
+
+def child(job, numbers, channel, trace, run):
     """Run some texts in this process, and tell the parent."""
     os.setsid()
     write, dumps, pid, getpid = os.write, json.dumps, os.getpid(), os.getpid
@@ -51,7 +55,7 @@ def child(job, numbers, channel, trace):
         say({"start": number})
         path = list(sys.path)
         try:
-            run_text(job, text_of(job, number), say, trace, number)
+            run(job, number, say, trace)
         except TooLong:
             Recorder.current.late = True
         except BaseException as error:
@@ -80,10 +84,10 @@ def text_of(job, number):
     return job["original"][:start] + new + job["original"][end:]
 
 
-def run_children(job, numbers, trace=False):
+def run_children(job, numbers, trace=False, run=whole):
     """Yield (number, events, why it was killed, exit status) for each text, in forks."""
-    left = list(numbers)
-    while left:
+    left, late = list(numbers), 0
+    while left and time.monotonic() < job["deadline"]:
         count = 1
         if not job["ids"] and not risky(job, left[0]):
             while count < min(BATCH, len(left)) and not risky(job, left[count]):
@@ -94,7 +98,7 @@ def run_children(job, numbers, trace=False):
         if pid == 0:
             os.close(read)
             try:
-                child(job, batch, write, trace)
+                child(job, batch, write, trace, run)
             finally:
                 os._exit(1)
         os.close(write)
@@ -106,7 +110,12 @@ def run_children(job, numbers, trace=False):
             watch.events[batch[0]] = []
             ended = batch[:1]
         for number in ended:
-            yield number, watch.events[number], watch.killed.get(number, ""), status
+            events = watch.events[number]
+            yield number, events, watch.killed.get(number, ""), status
+            late += number in watch.killed or any(event.get("late") for event in events)
+            if job["hurry"] and late >= SHRINK_AFTER and job["cpu"] > LEAST_CPU:
+                # Where many texts loop for ever, waiting long for each finds nothing.
+                job["cpu"], late = max(LEAST_CPU, job["hurry"], job["cpu"] / 2), 0
         left = [number for number in batch if number not in watch.events] + rest
 
 
@@ -138,7 +147,7 @@ def main():
         out.write(json.dumps(record) + "\n")
         out.flush()
 
-    began = time.monotonic()
+    job["deadline"] = time.monotonic() + (job["total"] or 1e9)
     for number, events, killed, status in run_children(job, [-1], job["trace"]):
         record = result(job, number, events, killed, status)
         record["checks"] = [name for _, name in job["asserts"]] + [
@@ -156,21 +165,27 @@ def main():
     gc.collect()
     if hasattr(gc, "freeze"):
         gc.freeze()
-    passed = late = 0
+    passed = 0
     numbers = list(range(job["skip"], len(job["edits"])))
     if numbers:
         tell({"next": numbers[0]})
+    if job["ids"] == "pytest" and job["first"] and job["hurry"]:
+        left = job["deadline"] - time.monotonic()
+        soon = dict(job, deadline=job["deadline"] - left * VERIFYING_SHARE)
+        records = serve(soon, numbers, run_children, result)
+        if records is not None:
+            numbers = sorted(
+                (number for number in records if records[number]["again"]),
+                key=lambda number: (not records[number]["passed"], number),
+            )
+            for record in records.values():
+                if not record["again"]:
+                    tell(record)
     for number, events, killed, status in run_children(job, numbers):
         record = result(job, number, events, killed, status)
         tell(record)
         tell({"next": number + 1})
         passed += record["status"] == "passed"
-        late += record["status"] == "timeout"
-        if job["hurry"] and late >= SHRINK_AFTER and job["cpu"] > LEAST_CPU:
-            # Where many texts loop for ever, waiting long for each finds nothing.
-            job["cpu"], late = max(LEAST_CPU, job["hurry"], job["cpu"] / 2), 0
         if job["stop_after"] and passed >= job["stop_after"]:
-            break
-        if job["total"] and time.monotonic() - began > job["total"]:
             break
     tell({"done": True})

@@ -1,8 +1,6 @@
 """What happens to one text, told to the parent as it happens."""
 
 # mypy: ignore-errors
-# ruff: noqa: BLE001, D102, D103, UP, PTH, PERF203, PLW0603
-
 import os
 import re
 import signal
@@ -54,6 +52,7 @@ class Recorder:
         self.lines = {}
         self.order = []
         self.late = False
+        self.broken = False
         self.denied = 0
         self.denied_before = 0
         self.fires = 0

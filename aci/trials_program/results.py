@@ -1,8 +1,6 @@
 """The checks of a job, and the record of what a text came to."""
 
 # mypy: ignore-errors
-# ruff: noqa: SIM105, UP, PTH, PERF203, PLW0603
-
 import os
 
 from .checks import assertion_keys, examples_of, parsed, resolvable

@@ -1,8 +1,6 @@
 """One text through every kind of check: a script, docstring examples, tests, probes."""
 
 # mypy: ignore-errors
-# ruff: noqa: BLE001, D103, S102, S307, UP, PTH, PERF203, PLW0603
-
 import ast
 import builtins
 import doctest
@@ -57,6 +55,7 @@ def run_script(job, recorder, text, number):
             trace = trace.tb_next
         kind = "stop" if recorder.told or not isinstance(error, (NameError, ImportError)) else "e"
         recorder.say({kind: told(error) + where})
+        recorder.broken = kind == "e"
     else:
         if not job["asserts"]:
             recorder.check(job["script"], True)
@@ -173,6 +172,8 @@ def run_text(job, text, say, trace=False, number=-1):
             module = run_script(job, recorder, text, number)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             say({"e": told(error)})
+            return
+        if recorder.broken:
             return
     if job["ids"]:
         run_tests(job, recorder)

@@ -1,8 +1,6 @@
 """The parent's eye on a child: its events, its CPU time, and its end."""
 
 # mypy: ignore-errors
-# ruff: noqa: D102, D103, SIM105, UP, PTH, PERF203, PLW0603
-
 import json
 import os
 import select
