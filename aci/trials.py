@@ -8,7 +8,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any, Literal, NamedTuple
@@ -61,6 +61,7 @@ class Seen(NamedTuple):
         trial: Their verdict.
         checks: Every check there is, in order, where that can be told beforehand.
         lines: The lines of the file that each check ran, and how often.
+        imported: The lines that run when the file is imported.
         last: The last lines that each check ran, in their order.
         seconds: CPU time it took, tracing included.
     """
@@ -68,6 +69,7 @@ class Seen(NamedTuple):
     trial: Trial
     checks: tuple[str, ...]
     lines: Mapping[str, Mapping[int, int]]
+    imported: frozenset[int]
     last: Mapping[str, tuple[int, ...]]
     seconds: float
 
@@ -185,6 +187,7 @@ async def try_plan(
     total_seconds: float = 0.0,
     hurry: float = 0.0,
     partial: bool = False,
+    imported: Collection[int] = (),
 ) -> list[Trial]:
     """Do what `try_texts` does for a plan that is made.
 
@@ -200,6 +203,7 @@ async def try_plan(
         total_seconds: Wall-clock time after which no further text is begun; 0 for no such end.
         hurry: Where many texts time out, lower their CPU time step by step, at most to this; 0 for never.
         partial: Go on to the other tests as soon as one of the first passes.
+        imported: Lines that run when the file is imported, as far as they are known.
     """
     if not texts:
         return []
@@ -212,6 +216,7 @@ async def try_plan(
         "total": total_seconds,
         "hurry": hurry,
         "partial": partial,
+        "imported": sorted(imported),
     }
     found: dict[int, Trial] = {}
     for _ in range(_RESTARTS):
@@ -248,6 +253,7 @@ async def watch(workspace: Workspace, path: str, plan: Plan, *, cpu_seconds: flo
             check: {int(line): count for line, count in lines.items()}
             for check, lines in record.get("lines", {}).items()
         },
+        frozenset(record.get("imported", ())),
         {check: tuple(lines) for check, lines in record.get("last", {}).items()},
         float(record.get("seconds", 0.0)),
     )
@@ -345,6 +351,7 @@ def _job(path: str, original: str, root: str, plan: Plan, cpu: float, wall: floa
         "skip": 0,
         "hurry": 0.0,
         "partial": False,
+        "imported": [],
     }
 
 

@@ -9,6 +9,7 @@ ones. Data is read from the paths given, none is shipped.
 """
 
 import argparse
+import ast
 import asyncio
 import json
 import re
@@ -16,13 +17,15 @@ import tempfile
 import textwrap
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from faults import inject
 from figures import table
 
 from aci.repair.search import Found, search
+from aci.testing import run_tests
 from aci.trials import try_texts
 from aci.workspace import Workspace
 from envs.unsafe import UnsafeSandbox
@@ -187,6 +190,38 @@ def report(rows: Sequence[Row]) -> None:
         )
 
 
+async def injected(folder: Path, module: str, faults: int, edits: int, seed: int, limit: int) -> None:
+    """Put faults into a package, search for repairs by its own tests, and print."""
+    original = (folder / module).read_text("utf-8")
+    rows, at, began = [], 0, time.monotonic()
+    while len(rows) < faults and at < faults * 6:
+        at += 1
+        fault = inject(original, edits, 1000 * seed + at)
+        sandbox = UnsafeSandbox()
+        await sandbox.start(folder)
+        try:
+            workspace = Workspace(sandbox)
+            await sandbox.write(module, fault.text.encode())
+            workspace.base_report, _ = await run_tests(workspace)
+            if not workspace.base_report.failed:
+                continue
+            found = await search(workspace, module, limit=limit, depth=min(2, edits), seconds=90)
+            best = found.repairs[0] if found.repairs else None
+            fixed = best is not None and set(workspace.base_report.failed) <= set(best.trial.passed)
+            same = best is not None and ast.dump(ast.parse(best.text)) == ast.dump(ast.parse(original))
+        finally:
+            await sandbox.close()
+        rows.append((fixed, same, found.tried, found.seconds))
+        result = "as it was" if same else "all tests pass" if fixed else "some tests pass" if best else "none"
+        print(f"{result:16} {found.tried:4} in {found.seconds:5.1f} s  {fault.what}", flush=True)
+    total = len(rows)
+    seconds = sum(row[3] for row in rows)
+    whole, same = sum(row[0] for row in rows), sum(row[1] for row in rows)
+    rate = sum(row[2] for row in rows) / max(seconds, 1e-9)
+    print(f"\n{module}: {total} exposed faults of {edits} edit(s) out of {at} injected")
+    print(f"repaired {whole}, as it was {same}; {rate:.0f} texts a second, {time.monotonic() - began:.0f} s")
+
+
 def main() -> None:
     """Read the command line and measure."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -195,18 +230,30 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=400)
     parser.add_argument("--depth", type=int, default=1)
     parser.add_argument("--only", default="")
+    parser.add_argument("--module", default="")
+    parser.add_argument("--faults", type=int, default=10)
+    parser.add_argument("--edits", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--verbose", action="store_true")
     arguments = parser.parse_args()
     began = time.monotonic()
+    if arguments.what == "injected":
+        asyncio.run(
+            injected(
+                arguments.path, arguments.module, arguments.faults, arguments.edits, arguments.seed,
+                arguments.limit,
+            )
+        )  # fmt: skip
+        return
     read: dict[str, Callable[[Path], Iterator[Fault]]] = {"humanevalfix": humanevalfix, "quixbugs": quixbugs}
-    work: Awaitable[None] = programs(
+    work: Coroutine[None, None, None] = programs(
         read[arguments.what](arguments.path),
         arguments.only,
         arguments.limit,
         arguments.depth,
         arguments.verbose,
     )
-    asyncio.run(work)  # type: ignore[arg-type]
+    asyncio.run(work)
     print(f"\nall in {time.monotonic() - began:.0f} s")
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from aci.probing import make_probes
 from aci.repair.candidates import Candidate, candidates
 from aci.repair.edits import Edit, Source
-from aci.repair.localise import import_lines, suspicion
+from aci.repair.localise import checking_lines, import_lines, suspicion
 from aci.symbols import find
 from aci.trials import Plan, Seen, Trial, plan_for, try_plan, watch
 from aci.workspace import Workspace
@@ -118,7 +118,8 @@ async def search(
     if plan.runner and not plan.first:
         return Found((), 0, (), time.monotonic() - began, seen.trial)
     suspicious = suspicion(seen, source)
-    for line in import_lines(source, lines):
+    own = set(checking_lines(source))
+    for line in [*import_lines(source, lines), *sorted(seen.imported - own)]:
         suspicious.setdefault(line, _IMPORTED)
     # A right text takes about as long as the faulty one, unless that one does not end.
     usual = 0.0 if seen.trial.status == "timeout" else seen.seconds
@@ -138,6 +139,7 @@ async def search(
             total_seconds=left,
             hurry=max(0.1, usual),
             partial=True,
+            imported=seen.imported,
         )
 
     tries = candidates(source, lines, suspicious, limit)

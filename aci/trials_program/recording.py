@@ -60,6 +60,7 @@ class Recorder:
         self.inside = False
         # A test of a runner has a clock of its own; the many small checks of a script share one.
         self.each = True
+        self.imported = None
 
     # The clock is the process's own CPU time: a loaded machine changes no verdict.
     def arm(self, seconds):
@@ -79,6 +80,9 @@ class Recorder:
         if self.each:
             self.arm(self.cpu)
         if self.trace:
+            if self.imported is None:
+                # What ran before the first check ran because the file was imported.
+                self.imported = sorted(self.lines)
             self.lines = {}
             self.order = []
             sys.settrace(self.call)

@@ -14,6 +14,7 @@ def result(job, number, events, killed, status):
     ended = late = tampered_with = False
     stages = 0
     last = {}
+    imported = []
     denied = []
     for event in events:
         if "c" in event:
@@ -31,6 +32,8 @@ def result(job, number, events, killed, status):
             stop = stop or event["stop"]
         elif "p" in event:
             behaviour.append(event["p"])
+        elif "imported" in event:
+            imported = event["imported"]
         elif "stage" in event:
             stages += 1
         elif "end" in event:
@@ -70,7 +73,7 @@ def result(job, number, events, killed, status):
     record = {"number": number, "status": state, "passed": passed, "failed": failed, "message": message}
     record["behaviour"] = behaviour
     if lines:
-        record["lines"], record["last"] = lines, last
+        record["lines"], record["last"], record["imported"] = lines, last, imported
     if denied:
         record["denied"] = denied
     return record

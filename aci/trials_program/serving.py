@@ -6,6 +6,7 @@ here is tried again from the start, and so is what can't be tried this way: this
 
 # mypy: ignore-errors
 import ast
+import dis
 import gc
 import json
 import os
@@ -30,6 +31,7 @@ class Swapper:
             first = node.decorator_list[0] if getattr(node, "decorator_list", None) else node
             self.spans.append((starts[first.lineno - 1], first.lineno))
         self.live = {}
+        self.imported = frozenset(job["imported"])
         for found in gc.get_objects():
             if type(found) is types.FunctionType:
                 code = found.__code__
@@ -70,6 +72,9 @@ class Swapper:
             functions = self.live.get((before.co_name, before.co_firstlineno), [])
             if is_function and not functions and not inside:
                 return False
+            body = range(before.co_firstlineno + 1, before.co_firstlineno + 1 + length(before))
+            if is_function and not self.imported.isdisjoint(body):
+                return False  # what it did when the file was imported stays done
             for function in functions if is_function else ():
                 if before.co_freevars != after.co_freevars:
                     return False
@@ -77,6 +82,12 @@ class Swapper:
             if not self.paired(before, after, changes, inside or is_function):
                 return False
         return True
+
+
+def length(code):
+    """Return how many lines a function has after its first."""
+    last = max((line for _, line in dis.findlinestarts(code) if line), default=code.co_firstlineno)
+    return last - code.co_firstlineno
 
 
 def codes_of(code):

@@ -169,6 +169,8 @@ def run_text(job, text, say, trace=False, number=-1):
     linecache.cache[Substitute.target] = (len(text), None, text.splitlines(True), Substitute.target)
     forget(job["root"])
     module = None
+    if trace:
+        sys.settrace(recorder.call)
     if job["script"]:
         try:
             module = run_script(job, recorder, text, number)
@@ -191,6 +193,8 @@ def run_text(job, text, say, trace=False, number=-1):
             return
         run_examples(job, recorder, module)
         recorder.disarm()
+    if recorder.imported:
+        say({"imported": recorder.imported})
     if job["probes"] and module is not None:
         # A slow function is told apart by its first answers, and not waited for at each of them.
         end = time.process_time() + PROBES_SECONDS
