@@ -4,6 +4,7 @@ Everything that comes from a model, a repository or a program is made harmless f
 markup.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from trajectories.events import (
     AnswerMalformed,
     AttemptEnded,
     AttemptStarted,
+    CandidatesJudged,
     Event,
     ModelAnswered,
     ModelFailed,
@@ -88,6 +90,8 @@ class Live:
                 self._observation(event)
             case TestsReported():
                 self._console.print(board(event.report, event.origin))
+            case CandidatesJudged():
+                self._console.print(choice(event))
             case Notice():
                 self._print(event.text, {"info": "dim", "warning": "yellow", "error": "red"}[event.level])
             case ReflectionAdded():
@@ -172,6 +176,23 @@ def board(report: TestReport, origin: str) -> Text:
     if report.skipped:
         text.append(f"  {len(report.skipped)} skipped", "yellow")
     return text
+
+
+def choice(event: CandidatesJudged) -> Text:
+    """Return in a line or two what was tried for a function, and what was taken."""
+    passing = sum(candidate.status == "passed" for candidate in event.candidates)
+    text = Text().append(
+        f"\n  {_count(len(event.candidates), 'candidate')} for {harmless(event.symbol)}  ", "bold"
+    )
+    text.append(f"{passing} pass the visible tests", "green" if passing else "red")
+    sources = Counter(candidate.source for candidate in event.candidates)
+    text.append("".join(f"  {count} by {source}" for source, count in sources.items()), "dim")
+    if event.chosen is not None:
+        taken = event.candidates[event.chosen]
+        text.append(f"\n  taken: {taken.source}", "cyan")
+        if "\n" not in taken.text:
+            text.append(f", {harmless(taken.text)}")
+    return text.append(f"\n  {harmless(event.reason)}", "italic")
 
 
 def coloured(patch: str) -> Text:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aci import COMMANDS, Workspace
-from aci.formats import FORMATS
+from aci.formats import FORMATS, Pending
 from aci.hunks import Hunk, parse_hunks, render_hunks
 from aci.several import EditMany
 from aci.viewing import Refused
@@ -252,6 +252,8 @@ def test_no_text_raises_anything_but_refused(text: str) -> None:
 @pytest.mark.parametrize("form", ["```edit_many\n{}```", "```edit_many\n<changes>\n{}</changes>\n```"])
 def test_hunks_stand_in_a_fenced_block_as_they_are(form: str) -> None:
     answer = Answer(text="Both at once.\n\n" + form.format(CHANGES))
-    command = FORMATS["fenced"].parse(answer, tuple(COMMANDS.values())).command
+    actions = FORMATS["fenced"].parse(answer, tuple(COMMANDS.values()))
+    assert not isinstance(actions, Pending)
+    (command,) = [action.command for action in actions]
     assert isinstance(command, EditMany)
     assert parse_hunks(command.changes) == parse_hunks(CHANGES)
