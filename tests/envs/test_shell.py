@@ -517,7 +517,8 @@ def frame(header: object, body: bytes = b"") -> bytes:
 
 def reply(request: dict[str, Any], **changes: object) -> dict[str, Any]:
     whole = {"id": request["id"], "nonce": request["nonce"], "exit": 0, "timed_out": False, "cwd": "/"}
-    return {**whole, "seconds": 0.1, "bytes": 2, "killed": 0, "note": "", "head": 2, **changes}
+    whole |= {"seconds": 0.1, "bytes": 2, "killed": 0, "note": "", "head": 2, "kept": "", "kept_bytes": 0}
+    return {**whole, "broken": False, "out_of_memory": False, **changes}
 
 
 @contextlib.asynccontextmanager
