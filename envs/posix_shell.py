@@ -61,9 +61,9 @@ says that no shell can be started any more."""
 _WRAPPER = """\
 __pw_leave() {{
   __pw_code=$?; {{ set +eux; while command kill -KILL -1; do wait; done; }} 2>/dev/null
-  printf '\\n%s\\n%s\\n' {mark} "$PWD"
-  [ -d "$PWD" ] || cd -- {workdir} 2>/dev/null || cd /
-  printf '%s\\n' "$PWD"; export -p; printf '%s.\\n' {mark}; exit $__pw_code
+  printf '\\n%s\\n' {mark}; pwd; printf '%s\\n' {mark}
+  [ -d "$(pwd)" ] || cd -- {workdir} 2>/dev/null || cd /
+  pwd; printf '%s\\n' {mark}; export -p; printf '%s.\\n' {mark}; exit $__pw_code
 }}
 {state}
 cd -- {cwd} 2>/dev/null || {{ cd -- {workdir} 2>/dev/null || cd /; }}
@@ -158,15 +158,19 @@ class PosixShell:
         if total <= len(head) + len(tail):
             head, tail = b"", head + tail
         note = ""
-        shown, found, left = tail.rpartition(f"\n{mark}\n".encode())
-        left, whole, _ = left.rpartition(f"{mark}.\n".encode())
+        shown, found, left = tail.partition(f"\n{mark}\n".encode())
+        left, whole, _ = left.partition(f"{mark}.\n".encode())
         if found and whole:  # half a state, from a shell that was killed while it left, is no state
             tail = shown
             total -= len(found) + len(left) + len(whole)
-            was, now, self._state = left.decode("utf-8", "surrogateescape").split("\n", 2)
+            was, now, self._state = left.decode("utf-8", "surrogateescape").split(f"\n{mark}\n")
             if was != now:
                 note = f"The working directory {was} is gone; the next command starts in {now}."
             self._cwd = now
+        elif f"\n{mark}\n".encode() in head:
+            head, tail = head.partition(f"\n{mark}\n".encode())[0], b""
+            total = len(head)
+            note = f"The exported variables take more than {STATE_BYTES >> 20} MiB and were not kept."
         beginning = (head or tail)[:MAX_WRITE_BYTES]
         kept = 0
         if keep_over is not None and most_shown(beginning) > keep_over:

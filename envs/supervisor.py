@@ -37,10 +37,9 @@ BASH = "; ".join(
         "exec 6<&-",
         'eval "$__pw_text" 2>/dev/null',
         "builtin unset __pw_text",
-        "__pw_dump() { { set +eux; __pw_saved=1; IFS=$' \\t\\n'; } 2>/dev/null; builtin unset -f __pw_dump"
-        "; builtin printf '%s\\0' \"$PWD\" >&250"
-        "; { builtin export -p; builtin declare -f; builtin declare -Fx; } >&250"
-        "; builtin printf '\\0' >&250; }",
+        "__pw_dump() { { set +eux; __pw_saved=1; } 2>/dev/null; builtin unset -f __pw_dump"
+        "; { builtin printf '\\0'; builtin pwd; builtin printf '\\0'"
+        "; builtin export -p; builtin declare -f; builtin declare -Fx; builtin printf '\\0'; } >&250; }",
         "builtin read -r -u 8 __pw_go || builtin exit",
         "builtin exec 8<&-",
         "IFS= builtin read -r -d '' __pw_text <&9",
@@ -59,7 +58,7 @@ POSIX_SH = """
 exec 6<&-
 read -r __pw_go <&8 || exit
 exec 8<&-
-__pw_dump() { { set +eux; } 2>/dev/null; printf '%s\\0' "$PWD" >&7; export -p >&7; printf '\\0' >&7; }
+__pw_dump() { { set +eux; } 2>/dev/null; { printf '\\0'; pwd; printf '\\0'; export -p; printf '\\0'; } >&7; }
 trap '__pw_code=$?; __pw_dump; exit $__pw_code' EXIT
 . /proc/self/fd/9
 """
@@ -548,10 +547,11 @@ class Supervisor:
             return "The exported variables and functions take more than %d MiB and were not kept." % (
                 STATE_BYTES >> 20
             )
-        parts = dumped.split(b"\0")
-        if len(parts) >= 3:
-            self.cwd = os.fsdecode(parts[0])
-            self.state = parts[1] + b"\n" + self.going_to(parts[0])
+        # What a command may have written there itself comes before.
+        folder, state, rest = dumped.rsplit(b"\0", 3)[1:] if dumped.count(b"\0") >= 3 else (b"", b"", b"?")
+        if not rest and folder.endswith(b"\n"):
+            self.cwd = os.fsdecode(folder[:-1])
+            self.state = state + b"\n" + self.going_to(folder[:-1])
         # As the command's user: without its capabilities root can't look into another user's closed folders.
         if self.as_command_user(os.path.isdir, self.cwd):
             return ""
