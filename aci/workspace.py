@@ -166,7 +166,7 @@ class Workspace:
     async def shell(self, command: str, timeout: float) -> CommandResult:
         """Run a command of the model's where the last one left off."""
         await self.root()
-        result = await self.sandbox.run(command, timeout)
+        result = await self.sandbox.run(command, timeout, keep_over=self.limits.observation)
         self.cwd = result.cwd
         return result
 

@@ -18,7 +18,7 @@ from envs.export import pack, unpack
 from envs.labels import owner_labels
 from envs.posix_shell import SUPERVISOR as POSIX_SUPERVISOR
 from envs.posix_shell import PosixShell
-from envs.sandbox import WORKDIR, CommandResult, FileContent, SandboxInfo
+from envs.sandbox import OUTPUT_DIR, WORKDIR, CommandResult, FileContent, SandboxInfo
 from envs.shell import Shell, command_environment, supervisor_source
 from trajectories.errors import SandboxError, SandboxLost
 
@@ -168,7 +168,7 @@ class DockerSandbox:
 
     def _create(self, environment: dict[str, str], uid: int | None) -> "Container":
         config = {"workdir": WORKDIR, "environment": environment, "uid": uid, "gid": uid, "home": HOME}
-        config["inherit"] = True
+        config |= {"inherit": True, "output": OUTPUT_DIR}
         return self._client.containers.create(
             self._options.image,
             entrypoint=["/bin/sh", "-c", _BOOT, "patchwright"],
@@ -184,11 +184,11 @@ class DockerSandbox:
         assert self._stream is not None
         hello = (await self._stream.reader.readuntil(b"\n")).split()
         if hello[0] == b"python":
-            shell = Shell(self._stream.reader, self._stream.writer)
+            shell = Shell(self._stream.reader, self._stream.writer, self._options.memory)
             self._shell = shell
             await shell.ping(START_SECONDS)
             return "python", uid or 0
-        posix = PosixShell(self._stream.reader, self._stream.writer, self._stop_command)
+        posix = PosixShell(self._stream.reader, self._stream.writer, self._stop_command, self._options.memory)
         self._shell = posix
         await posix.start(environment)
         return "sh", int(hello[1])
@@ -206,10 +206,10 @@ class DockerSandbox:
             raise SandboxLost("The sandbox is gone: it was not started.")
         return self._shell
 
-    async def run(self, command: str, timeout: float) -> CommandResult:
+    async def run(self, command: str, timeout: float, *, keep_over: int | None = None) -> CommandResult:
         """See `envs.sandbox.Sandbox.run`."""
         try:
-            return await self._live().run(command, timeout)
+            return await self._live().run(command, timeout, keep_over=keep_over)
         except SandboxLost as lost:
             raise await self._diagnosed(lost) from None
 
@@ -253,6 +253,8 @@ class DockerSandbox:
             return SandboxLost(f"The container {name} ran out of its {self._options.memory} of memory.")
         if not state.get("Running"):
             return SandboxLost(f"The container {name} ended (exit status {state.get('ExitCode')}).")
+        if state.get("Paused"):
+            return SandboxLost(f"The container {name} was paused from outside.")
         return lost
 
     async def export(self, destination: Path) -> None:

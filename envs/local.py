@@ -24,7 +24,7 @@ from typing import Literal, NamedTuple
 
 from envs.export import copy_tree
 from envs.rootfs import HOME, places, search_path, write_etc
-from envs.sandbox import WORKDIR, CommandResult, FileContent, SandboxInfo
+from envs.sandbox import OUTPUT_DIR, WORKDIR, CommandResult, FileContent, SandboxInfo
 from envs.shell import Shell, command_environment, supervisor_source
 from trajectories.errors import SandboxError, SandboxLost
 
@@ -105,7 +105,12 @@ class LocalSandbox:
         owner = (uid, uid) if os.geteuid() == 0 else None
         await asyncio.to_thread(copy_tree, tree, self.tree, keep_git=True, owner=owner)
         environment = command_environment({"PATH": search_path()}, home=HOME)
-        config: dict[str, object] = {"workdir": WORKDIR, "environment": environment, "home": HOME}
+        config: dict[str, object] = {
+            "workdir": WORKDIR,
+            "environment": environment,
+            "home": HOME,
+            "output": OUTPUT_DIR,
+        }
         if owner is not None:
             config |= {"uid": uid, "gid": uid}
         limits = _LIMITS.format(
@@ -159,9 +164,9 @@ class LocalSandbox:
             raise SandboxLost("The sandbox is gone: it was not started.")
         return self._shell
 
-    async def run(self, command: str, timeout: float) -> CommandResult:
+    async def run(self, command: str, timeout: float, *, keep_over: int | None = None) -> CommandResult:
         """See `envs.sandbox.Sandbox.run`."""
-        return await self._live().run(command, timeout)
+        return await self._live().run(command, timeout, keep_over=keep_over)
 
     async def read(self, path: str, root: str = WORKDIR) -> FileContent:
         """See `envs.sandbox.Sandbox.read`."""

@@ -1,5 +1,7 @@
 """Output in bounded memory: its head and its tail, however long it is."""
 
+_PLAIN = bytes(range(32, 127)) + b"\t\n"
+
 
 class HeadTail:
     """Collects bytes, keeping the first `head_limit` and the last `tail_limit` of them."""
@@ -34,7 +36,17 @@ class HeadTail:
 
 def decode_output(head: bytes, tail: bytes, total: int) -> str:
     r"""Return output as text: undecodable bytes as `\xNN`, a marked gap where bytes were dropped."""
-    if total <= len(head) + len(tail):
+    hidden = total - len(head) - len(tail)
+    if hidden <= 0:
         return (head + tail).decode("utf-8", "backslashreplace")
-    gap = f"\n[... {total - len(head) - len(tail):,} bytes elided ...]\n"
-    return head.decode("utf-8", "backslashreplace") + gap + tail.decode("utf-8", "backslashreplace")
+    return head.decode("utf-8", "backslashreplace") + gap(hidden) + tail.decode("utf-8", "backslashreplace")
+
+
+def gap(hidden: int) -> str:
+    """Return the mark that stands for that many dropped bytes."""
+    return f"\n[... {hidden:,} bytes elided ...]\n"
+
+
+def most_shown(data: bytes) -> int:
+    """Return how many characters output takes at most when bytes that are no text are spelled out."""
+    return len(data) + 3 * len(data.translate(None, _PLAIN))

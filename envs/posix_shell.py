@@ -6,7 +6,7 @@ status. What a command leaves (folder, exported variables) comes back at the end
 nonce and is sent in again with the next command, so nothing is kept on the sandbox's disk.
 
 It promises less than the Python supervisor: shell functions are not carried over, files over 1 MiB can't be
-written, and commands run as the supervisor's own user.
+written, of a long output the first 1 MiB is kept, and commands run as the supervisor's own user.
 """
 
 import asyncio
@@ -16,9 +16,9 @@ import shlex
 import time
 from collections.abc import Awaitable, Callable
 
-from envs.output import HeadTail, decode_output
-from envs.sandbox import MAX_FILE_BYTES, WORKDIR, CommandResult, FileContent
-from envs.shell import GRACE_SECONDS, HEAD_BYTES, TAIL_BYTES, problem_of
+from envs.output import HeadTail, decode_output, most_shown
+from envs.sandbox import MAX_FILE_BYTES, OUT_OF_MEMORY, OUTPUT_DIR, WORKDIR, CommandResult, FileContent
+from envs.shell import GRACE_SECONDS, HEAD_BYTES, TAIL_BYTES, notes, problem_of, refusal
 from trajectories.errors import SandboxError, SandboxLost
 
 MAX_WRITE_BYTES = 1024 * 1024
@@ -28,30 +28,42 @@ SLACK_SECONDS = 1.0
 STATE_BYTES = 1024 * 1024
 """How much the exported variables may take to be carried over."""
 
+KEPT_FILES = 16
+"""How many long outputs are kept at once."""
+
 SUPERVISOR = r"""
+oom() {
+  kills=0
+  for file in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control; do
+    [ -r "$file" ] && while read -r key value; do [ "$key" = oom_kill ] && kills=$value; done < "$file"
+  done
+}
 trap '' HUP INT QUIT TERM
 while IFS= read -r nonce && IFS= read -r seconds && IFS= read -r script; do
   trap : HUP INT QUIT TERM
   printf '%b' "$script" | sh -c 'exec 3<&0 0</dev/null; . /proc/self/fd/3' sh 2>&1 &
   command=$!
-  { sleep "$seconds"; kill -KILL -1; } >/dev/null 2>&1 &
+  { sleep "$seconds" && kill -KILL -1; } >/dev/null 2>&1 &
   wait "$command" 2>/dev/null
   code=$?
   while kill -KILL -1; do : & wait; done 2>/dev/null
   trap '' HUP INT QUIT TERM
-  printf '\n%s %s\n' "$nonce" "$code"
+  [ "$code" = 127 ] && ! sh -c : >/dev/null 2>&1 && code=-1
+  oom
+  printf '\n%s %s %s\n' "$nonce" "$code" "$kills"
 done
 """
 """Killing every process but itself is a right that only a namespace's first process has. It does so until
 none is left, for one that is dying may still print; `wait` reaps orphans only beside a child. A signal from
-outside ends the wait for a command that has stopped the timer or is no longer wanted."""
+outside ends the wait for a command that has stopped or killed the timer or is no longer wanted. The code -1
+says that no shell can be started any more."""
 
 _WRAPPER = """\
 __pw_leave() {{
   __pw_code=$?; {{ set +eux; while command kill -KILL -1; do wait; done; }} 2>/dev/null
-  printf '\\n%s\\n%s\\n' {mark} "$PWD"
-  [ -d "$PWD" ] || cd -- {workdir} 2>/dev/null || cd /
-  printf '%s\\n' "$PWD"; export -p; printf '%s.\\n' {mark}; exit $__pw_code
+  printf '\\n%s\\n' {mark}; pwd; printf '%s\\n' {mark}
+  [ -d "$(pwd)" ] || cd -- {workdir} 2>/dev/null || cd /
+  pwd; printf '%s\\n' {mark}; export -p; printf '%s.\\n' {mark}; exit $__pw_code
 }}
 {state}
 cd -- {cwd} 2>/dev/null || {{ cd -- {workdir} 2>/dev/null || cd /; }}
@@ -68,6 +80,10 @@ if [ -d "$real" ]; then folder=$(cd -P -- "$real" && pwd -P) || exit 41; name=; 
 folder=$(cd -P -- "${{folder:-/}}" 2>/dev/null && pwd -P) || exit 41; name=/${{real##*/}}; fi
 case $folder/ in "$top"/*) ;; *) exit 42 ;; esac
 real=$folder$name
+"""
+
+_KEEP = """\
+[ ! -h {folder} ] && mkdir -p -- {folder} && rm -f -- {old} {path} && printf '%b' {data} > {path}
 """
 
 _KINDS = {
@@ -95,6 +111,7 @@ class PosixShell:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         stop: Callable[[], Awaitable[None]] | None = None,
+        memory: str = "",
     ) -> None:
         """Drive the supervisor at the other end.
 
@@ -102,7 +119,9 @@ class PosixShell:
             reader: What the supervisor prints.
             writer: What it reads.
             stop: Sends SIGTERM to the supervisor, from outside.
+            memory: The sandbox's memory limit, for who runs into it.
         """
+        self._out_of_memory = OUT_OF_MEMORY.format(size=memory and f" of {memory}")
         self._reader = reader
         self._writer = writer
         self._stop = stop
@@ -110,17 +129,18 @@ class PosixShell:
         self._state = ""
         self._cwd = WORKDIR
         self._lost = ""
+        self._memory_kills = 0
+        self._kept = 0
 
     async def start(self, environment: dict[str, str]) -> None:
         """Set the variables that the first command starts with."""
         exports = [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
         self._state = "\n".join([*exports, 'mkdir -p -- "$HOME"'])
 
-    async def run(self, command: str, timeout: float) -> CommandResult:
+    async def run(self, command: str, timeout: float, *, keep_over: int | None = None) -> CommandResult:
         """Run one command; see `envs.sandbox.Sandbox.run`."""
-        if "\0" in command:
-            note = f"The command has a NUL byte at offset {command.index(chr(0))}; nothing was run."
-            return CommandResult("", 2, False, self._cwd, 0.0, 0, note=note)
+        if (refused := refusal(command, self._cwd)) is not None:
+            return refused
         mark = secrets.token_hex(16)
         script = _WRAPPER.format(
             mark=mark,
@@ -129,25 +149,34 @@ class PosixShell:
             workdir=shlex.quote(WORKDIR),
             command=shlex.quote(command),
         )
-        began = time.monotonic()
-        output, code = await self._execute(script, timeout, tail=TAIL_BYTES + STATE_BYTES)
+        began, kills_before = time.monotonic(), self._memory_kills
+        head_bytes = HEAD_BYTES if keep_over is None else MAX_WRITE_BYTES
+        output, code = await self._execute(script, timeout, head_bytes, TAIL_BYTES + STATE_BYTES)
         seconds = time.monotonic() - began
         timed_out = code == 137 and seconds >= timeout
         head, tail, total = output.head, output.tail, output.total
         if total <= len(head) + len(tail):
             head, tail = b"", head + tail
         note = ""
-        shown, found, left = tail.rpartition(f"\n{mark}\n".encode())
-        left, whole, _ = left.rpartition(f"{mark}.\n".encode())
+        shown, found, left = tail.partition(f"\n{mark}\n".encode())
+        left, whole, _ = left.partition(f"{mark}.\n".encode())
         if found and whole:  # half a state, from a shell that was killed while it left, is no state
             tail = shown
             total -= len(found) + len(left) + len(whole)
-            was, now, self._state = left.decode("utf-8", "surrogateescape").split("\n", 2)
+            was, now, self._state = left.decode("utf-8", "surrogateescape").split(f"\n{mark}\n")
             if was != now:
                 note = f"The working directory {was} is gone; the next command starts in {now}."
             self._cwd = now
+        elif f"\n{mark}\n".encode() in head:
+            head, tail = head.partition(f"\n{mark}\n".encode())[0], b""
+            total = len(head)
+            note = f"The exported variables take more than {STATE_BYTES >> 20} MiB and were not kept."
+        beginning = (head or tail)[:MAX_WRITE_BYTES]
+        kept = 0
+        if keep_over is not None and most_shown(beginning) > keep_over:
+            kept = await self._keep(beginning)
         if total > HEAD_BYTES + TAIL_BYTES:
-            head, tail = head or tail[:HEAD_BYTES], tail[-TAIL_BYTES:]
+            head, tail = beginning[:HEAD_BYTES], tail[-TAIL_BYTES:]
         return CommandResult(
             output=decode_output(head, tail, total),
             exit_code=None if timed_out else code,
@@ -155,16 +184,32 @@ class PosixShell:
             cwd=self._cwd,
             seconds=seconds,
             output_bytes=total,
-            note=note,
+            note=notes(note, self._out_of_memory if self._memory_kills > kills_before else ""),
+            hidden_bytes=total - len(head) - len(tail),
+            kept=f"{OUTPUT_DIR}/{self._kept}.txt" if kept else "",
+            kept_bytes=kept,
         )
+
+    async def _keep(self, data: bytes) -> int:
+        """Keep the first bytes of an output in the sandbox; return how many are kept."""
+        self._kept += 1
+        script = _KEEP.format(
+            folder=OUTPUT_DIR,
+            old=f"{OUTPUT_DIR}/{self._kept - KEPT_FILES}.txt",
+            path=f"{OUTPUT_DIR}/{self._kept}.txt",
+            data=shlex.quote(escaped(data)),
+        )
+        _, code = await self._execute(script, 60.0)
+        return 0 if code else len(data)
 
     async def read(self, path: str, root: str = WORKDIR) -> FileContent:
         """Read one file; see `envs.sandbox.Sandbox.read`."""
         script = self._resolving(path, root) + (
             '[ -d "$real" ] && exit 43; [ -e "$real" ] || exit 41; [ -f "$real" ] || exit 44\n'
             'true < "$real" || exit 48\n'
-            f'[ "$(wc -c < "$real")" -le {MAX_FILE_BYTES} ] || exit 45\n'
-            'mode=644; [ -x "$real" ] && mode=755\nprintf \'%s\\n%s\\n\' "$mode" "$real"; cat < "$real"'
+            f'[ "$(head -c {MAX_FILE_BYTES + 1} < "$real" | wc -c)" -le {MAX_FILE_BYTES} ] || exit 45\n'
+            'mode=644; [ -x "$real" ] && mode=755\nprintf \'%s\\n%s\\n\' "$mode" "$real"\n'
+            f'head -c {MAX_FILE_BYTES} < "$real"'
         )
         data = await self._file(path, script)
         mode, _, rest = data.partition(b"\n")
@@ -217,8 +262,8 @@ class PosixShell:
         return "\n".join(lines) + "\n"
 
     async def _file(self, path: str, script: str) -> bytes:
-        if "\0" in path:
-            raise problem_of("failed", path, "its name has a NUL byte")
+        if refusal(path, "") is not None:
+            raise problem_of("failed", path, "its name has a NUL byte or a lone surrogate")
         output, code = await self._execute(script, 60.0, MAX_FILE_BYTES + 65536)
         if code:
             raise problem_of(_KINDS.get(code, "failed"), path, f"the sandbox's shell said {code}")
@@ -236,7 +281,10 @@ class PosixShell:
             answer = asyncio.create_task(self._answer(request, nonce, HeadTail(head, tail)))
             try:
                 done, _ = await asyncio.wait([answer], timeout=seconds + SLACK_SECONDS)
-                return answer.result() if done else ((await self._stopped(answer))[0], 137)
+                output, code = answer.result() if done else ((await self._stopped(answer))[0], 137)
+                if code >= 0:
+                    return output, code
+                self._lost = "its shell can't be started any more"
             except TimeoutError:
                 self._lost = f"it did not answer within {seconds + SLACK_SECONDS + GRACE_SECONDS:.0f} seconds"
             except (OSError, EOFError) as error:
@@ -275,10 +323,11 @@ class PosixShell:
             pending += chunk
             at = pending.find(mark)
             # What a dying process still wrote after it is dropped.
-            code, whole, _ = pending[at + len(mark) :].partition(b"\n") if at >= 0 else (b"", b"", b"")
+            said, whole, _ = pending[at + len(mark) :].partition(b"\n") if at >= 0 else (b"", b"", b"")
             if whole:
                 output.feed(pending[:at])
-                return output, int(code)
+                code, self._memory_kills = map(int, said.split())
+                return output, code
             if at < 0 and len(pending) > 256:
                 output.feed(pending[:-256])
                 pending = pending[-256:]

@@ -13,6 +13,12 @@ WORKDIR = "/workspace"
 MAX_FILE_BYTES = 10 * 1024 * 1024
 """The largest file that `read` returns and `write` takes."""
 
+OUTPUT_DIR = "/tmp/patchwright-output"  # noqa: S108  a folder of the sandbox
+"""Where long outputs are kept inside every sandbox. Commands may spoil what lies there: it is as little to be
+trusted as what they print."""
+
+OUT_OF_MEMORY = "A process was killed because the sandbox's memory limit{size} was reached."
+
 
 class CommandResult(NamedTuple):
     r"""What one command left behind.
@@ -27,6 +33,10 @@ class CommandResult(NamedTuple):
         output_bytes: Length of the whole output, elided part included.
         killed: How many background processes were left and had to be killed.
         note: A sentence about something out of the ordinary (memory limit hit, folder gone), or "".
+        hidden_bytes: How many bytes of the middle `output` leaves out.
+        kept: The file in the sandbox, under `OUTPUT_DIR`, that holds the output, or "".
+        kept_bytes: How many of the output's first bytes that file holds; fewer than all when it was too
+            long or the disk too full.
     """
 
     output: str
@@ -37,6 +47,9 @@ class CommandResult(NamedTuple):
     output_bytes: int
     killed: int = 0
     note: str = ""
+    hidden_bytes: int = 0
+    kept: str = ""
+    kept_bytes: int = 0
 
 
 class FileContent(NamedTuple):
@@ -100,11 +113,14 @@ class Sandbox(Protocol):
         """
         ...
 
-    async def run(self, command: str, timeout: float) -> CommandResult:
+    async def run(self, command: str, timeout: float, *, keep_over: int | None = None) -> CommandResult:
         """Run a shell command and wait for it, at most `timeout` seconds.
 
         The working directory, exported variables and shell functions of the command before are carried
         over. Standard input is empty. When it returns, no process of the command is left.
+
+        Output that would take more than `keep_over` characters is kept in a file of the sandbox, as far as
+        there is place; the oldest of these files give way to new ones.
         """
         ...
 

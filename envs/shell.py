@@ -15,7 +15,14 @@ from importlib import resources
 from typing import Any, NamedTuple
 
 from envs.output import decode_output
-from envs.sandbox import MAX_FILE_BYTES, WORKDIR, CommandResult, FileContent, FileProblem
+from envs.sandbox import (
+    MAX_FILE_BYTES,
+    OUT_OF_MEMORY,
+    WORKDIR,
+    CommandResult,
+    FileContent,
+    FileProblem,
+)
 from trajectories.errors import SandboxLost
 
 HEAD_BYTES = 64 * 1024
@@ -77,6 +84,25 @@ def command_environment(base: Mapping[str, str], home: str) -> dict[str, str]:
     }
 
 
+def refusal(command: str, cwd: str) -> CommandResult | None:
+    """Return the result of a command that can't be run as it is: bytes that no shell takes, or no bytes."""
+    odd = {"NUL byte": command.find("\0")}
+    try:
+        command.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        odd["lone surrogate"] = error.start
+    for what, offset in odd.items():
+        if offset >= 0:
+            note = f"The command has a {what} at offset {offset}; nothing was run."
+            return CommandResult("", 2, False, cwd, 0.0, 0, note=note)
+    return None
+
+
+def notes(*sentences: str) -> str:
+    """Return those sentences that say something, as one note."""
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
 class Reply(NamedTuple):
     """One reply of the supervisor."""
 
@@ -96,7 +122,15 @@ class Shell:
     The lock keeps the stream's frames from interleaving: requests are strictly one after the other.
     """
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, memory: str = "") -> None:
+        """Drive the supervisor at the other end.
+
+        Args:
+            reader: What the supervisor writes.
+            writer: What it reads.
+            memory: The sandbox's memory limit, for who runs into it.
+        """
+        self._out_of_memory = OUT_OF_MEMORY.format(size=memory and f" of {memory}")
         self._reader = reader
         self._writer = writer
         self._lock = asyncio.Lock()
@@ -109,25 +143,34 @@ class Shell:
         """Return what the supervisor says of itself: the commands' user id and shell."""
         return (await self._ask({"op": "ping"}, b"", timeout)).header
 
-    async def run(self, command: str, timeout: float) -> CommandResult:
+    async def run(self, command: str, timeout: float, *, keep_over: int | None = None) -> CommandResult:
         """Run one command; see `envs.sandbox.Sandbox.run`."""
-        if "\0" in command:
-            note = f"The command has a NUL byte at offset {command.index(chr(0))}; nothing was run."
-            return CommandResult("", 2, False, self._cwd, 0.0, 0, note=note)
+        if (refused := refusal(command, self._cwd)) is not None:
+            return refused
         request = {"op": "run", "timeout": timeout, "head": HEAD_BYTES, "tail": TAIL_BYTES}
+        if keep_over is not None:
+            request["keep_over"] = keep_over
         header, body = await self._ask(
             request, command.encode("utf-8", "surrogateescape"), timeout + GRACE_SECONDS
         )
         self._cwd = header["cwd"]
+        output = decode_output(body[: header["head"]], body[header["head"] :], header["bytes"])
+        if header["broken"]:
+            # Not by another command's doing could that one be run: it is no observation.
+            self._lost = f"its shell can't be started any more ({output.strip()[-200:]})"
+            raise SandboxLost(f"The sandbox is gone: {self._lost}.")
         return CommandResult(
-            output=decode_output(body[: header["head"]], body[header["head"] :], header["bytes"]),
+            output=output,
             exit_code=header["exit"],
             timed_out=header["timed_out"],
             cwd=self._cwd,
             seconds=header["seconds"],
             output_bytes=header["bytes"],
             killed=header["killed"],
-            note=header["note"],
+            note=notes(header["note"], self._out_of_memory if header["out_of_memory"] else ""),
+            hidden_bytes=header["bytes"] - len(body),
+            kept=header["kept"],
+            kept_bytes=header["kept_bytes"],
         )
 
     async def read(self, path: str, root: str = WORKDIR) -> FileContent:

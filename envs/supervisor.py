@@ -37,10 +37,9 @@ BASH = "; ".join(
         "exec 6<&-",
         'eval "$__pw_text" 2>/dev/null',
         "builtin unset __pw_text",
-        "__pw_dump() { { set +eux; __pw_saved=1; IFS=$' \\t\\n'; } 2>/dev/null; builtin unset -f __pw_dump"
-        "; builtin printf '%s\\0' \"$PWD\" >&250"
-        "; { builtin export -p; builtin declare -f; builtin declare -Fx; } >&250"
-        "; builtin printf '\\0' >&250; }",
+        "__pw_dump() { { set +eux; __pw_saved=1; } 2>/dev/null; builtin unset -f __pw_dump"
+        "; { builtin printf '\\0'; builtin pwd; builtin printf '\\0'"
+        "; builtin export -p; builtin declare -f; builtin declare -Fx; builtin printf '\\0'; } >&250; }",
         "builtin read -r -u 8 __pw_go || builtin exit",
         "builtin exec 8<&-",
         "IFS= builtin read -r -d '' __pw_text <&9",
@@ -59,7 +58,7 @@ POSIX_SH = """
 exec 6<&-
 read -r __pw_go <&8 || exit
 exec 8<&-
-__pw_dump() { { set +eux; } 2>/dev/null; printf '%s\\0' "$PWD" >&7; export -p >&7; printf '\\0' >&7; }
+__pw_dump() { { set +eux; } 2>/dev/null; { printf '\\0'; pwd; printf '\\0'; export -p; printf '\\0'; } >&7; }
 trap '__pw_code=$?; __pw_dump; exit $__pw_code' EXIT
 . /proc/self/fd/9
 """
@@ -77,6 +76,16 @@ PROBLEMS = {
     errno.EEXIST: "exists",
 }
 """What the host calls the errors of a file request."""
+
+SHELL_FILE = 299
+"""The descriptor of the shell's program: out of the way of those that commands get."""
+
+KEPT_FILES = 16
+KEPT_FILE_BYTES = 64 << 20
+PLAIN = bytes(range(32, 127)) + b"\t\n"
+
+STATE_BYTES = 4 << 20
+"""How much the exported variables and functions may take to be carried over."""
 
 
 def memory_file(data: bytes = b"") -> int:
@@ -103,15 +112,99 @@ def exit_code(status: int) -> int:
     return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
 
 
-class Output:
-    """Collects output in bounded memory: its first `head` bytes and its last `tail` bytes."""
+class Archive:
+    """A folder that holds long outputs for later, bounded in number and size: the oldest go first.
 
-    def __init__(self, head: int, tail: int) -> None:
-        self.head_limit, self.tail_limit = head, tail
+    It belongs to the commands' user, who may spoil it at will: nothing that is read from it is trusted, and
+    all is done with that user's rights. A full disk costs what does not fit, and no command.
+    """
+
+    def __init__(self, folder: str, as_command_user: "Callable[..., Any]") -> None:
+        self.folder, self.as_command_user = folder, as_command_user
+        self.number = 0
+        self.files = []  # type: list[tuple[str, int]]
+        self.fd = -1
+        self.path, self.size, self.room = "", 0, 0
+
+    def begin(self) -> None:
+        """Open a new file for `add`; none when the disk has no place or the folder was spoiled."""
+        self.number += 1
+        self.path, self.size = os.path.join(self.folder, "%d.txt" % self.number), 0
+        try:
+            self.fd = self.as_command_user(self.open)
+        except OSError:
+            self.room = 0
+
+    def open(self) -> int:
+        os.makedirs(self.folder, 0o755, True)
+        if not stat.S_ISDIR(os.lstat(self.folder).st_mode):
+            raise OSError(errno.ENOTDIR, "a link was put in its place")
+        disk = os.statvfs(self.folder)
+        whole, free = disk.f_blocks * disk.f_frsize, disk.f_bavail * disk.f_frsize
+        largest = min(KEPT_FILE_BYTES, whole // 8)
+        while len(self.files) >= KEPT_FILES or sum(size for _, size in self.files) > largest:
+            path, size = self.files.pop(0)
+            if self.unlink(path):
+                free += size
+        self.room = min(largest, free // 2)
+        self.unlink(self.path)  # whatever a command has put there: a pipe would hold us up
+        return os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+
+    def unlink(self, path: str) -> bool:
+        try:
+            os.unlink(path)
+        except OSError:
+            return False
+        return True
+
+    def add(self, data: bytes) -> None:
+        view = memoryview(data)[: self.room]
+        try:
+            while view:
+                written = os.write(self.fd, view)
+                view = view[written:]
+                self.size += written
+                self.room -= written
+        except OSError:
+            self.room = 0
+
+    def end(self) -> None:
+        """Close the file; an empty one is no file."""
+        if self.fd < 0:
+            return
+        os.close(self.fd)
+        self.fd = -1
+        if self.size:
+            self.files.append((self.path, self.size))
+        else:
+            self.as_command_user(self.unlink, self.path)
+
+
+class Output:
+    """Collects output in bounded memory, its first `head` and its last `tail` bytes, and long output on disk.
+
+    Output is long when it would show as more than `keep_over` characters; None keeps nothing.
+    """
+
+    def __init__(self, header: "Header", archive: Archive) -> None:
+        self.head_limit, self.tail_limit = header["head"], header["tail"]  # type: int, int
         self.head, self.tail, self.total = bytearray(), bytearray(), 0
+        self.keep_over = header.get("keep_over")  # type: int | None
+        self.archive = archive
+        self.kept = False
+
+    def keep(self) -> None:
+        self.kept = True
+        self.archive.begin()
+        self.archive.add(b"".join(self.parts()))
 
     def feed(self, data: bytes) -> None:
         self.total += len(data)
+        if self.kept:
+            self.archive.add(data)
+        elif self.keep_over is not None and self.total > self.head_limit + self.tail_limit:
+            self.keep()  # the last moment at which all of it is at hand
+            self.archive.add(data)
         room = self.head_limit - len(self.head)
         if room > 0:
             self.head += data[:room]
@@ -123,6 +216,19 @@ class Output:
 
     def parts(self) -> "tuple[bytes, bytes]":
         return bytes(self.head), bytes(self.tail[-self.tail_limit :] if self.tail_limit else b"")
+
+    def finish(self) -> "dict[str, Any]":
+        """Return what a reply says about the output."""
+        if self.keep_over is not None and not self.kept:
+            odd = sum(len(part.translate(None, PLAIN)) for part in self.parts())
+            if self.total + 3 * odd > self.keep_over:  # a byte that is no text is shown as four characters
+                self.keep()
+        found = {"bytes": self.total, "head": len(self.head), "kept": "", "kept_bytes": 0}
+        if self.kept:
+            self.archive.end()
+            if self.archive.size:
+                found.update(kept=self.archive.path, kept_bytes=self.archive.size)
+        return found
 
 
 class WarmShell:
@@ -152,7 +258,7 @@ class WarmShell:
                 os.write(2, ("the shell can't be started: %s\n" % error).encode())
             finally:
                 os._exit(127)
-        for fd in (out_write, self.go_read, self.state_in):
+        for fd in (out_write, self.state_in):
             os.close(fd)
         os.set_blocking(self.out_read, False)
 
@@ -160,17 +266,19 @@ class WarmShell:
         written = 0
         while written < len(command):
             written += os.pwrite(self.script, command[written:], written)
-        try:
-            os.write(self.go_write, b"\n")
-        except BrokenPipeError:
-            pass
+        os.write(self.go_write, b"\n")
 
-    def left_state(self) -> bytes:
+    def never_started(self) -> bool:
+        """Whether the word to go still lies there unread."""
+        return bool(select.select([self.go_read], [], [], 0)[0])
+
+    def left_state(self) -> "bytes | None":
+        """Return what the shell left to be restored, or None when that is too much."""
         size = os.fstat(self.state_out).st_size
-        return os.pread(self.state_out, min(size, 4 << 20), 0)
+        return os.pread(self.state_out, size, 0) if size <= STATE_BYTES else None
 
     def close(self) -> None:
-        for fd in (self.go_write, self.script, self.state_out, self.out_read):
+        for fd in (self.go_read, self.go_write, self.script, self.state_out, self.out_read):
             os.close(fd)
 
 
@@ -189,6 +297,10 @@ class Supervisor:
         self.shell = next(
             (p for p in ("/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash") if os.path.exists(p)), ""
         )
+        # Held open, so that even a shell that a command deletes can still be started.
+        shell_file = os.open(self.shell or "/bin/sh", os.O_RDONLY)
+        os.dup2(shell_file, SHELL_FILE, False)
+        os.close(shell_file)
         self.state_fd = 250 if self.shell else 7
         environment = dict(os.environ) if config.get("inherit") else {}
         environment.update(config["environment"])
@@ -198,6 +310,7 @@ class Supervisor:
             for name, value in sorted(environment.items())
         )
         self.state += self.going_to(os.fsencode(self.cwd))
+        self.archive = Archive(config.get("output", "/tmp/patchwright-output"), self.as_command_user)
         self.buffer = bytearray()
         self.wake_read, wake_write = os.pipe()
         for fd in (self.wake_read, wake_write):
@@ -230,7 +343,7 @@ class Supervisor:
             os.dup2(fd, 300 + target)
         for target in descriptors:
             os.dup2(300 + target, target)
-        keep = sorted(descriptors)
+        keep = sorted([SHELL_FILE, *descriptors])
         low = 0
         for fd in keep:
             if fd > low:  # an empty range is read as "all of them" by some Pythons
@@ -245,9 +358,13 @@ class Supervisor:
         for number in (signal.SIGPIPE, signal.SIGINT, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         os.chdir("/")
-        if self.shell:
-            os.execve(self.shell, ["bash", "--noprofile", "--norc", "-c", BASH, "bash"], {})
-        os.execve("/bin/sh", ["sh", "-c", POSIX_SH, "sh"], {})
+        arguments = ["bash", "--noprofile", "--norc", "-c", BASH, "bash"]
+        if not self.shell:
+            arguments = ["sh", "-c", POSIX_SH, "sh"]
+        try:
+            os.execve(self.shell or "/bin/sh", arguments, {})
+        except OSError:
+            os.execve(SHELL_FILE, arguments, {})
 
     # -- processes
 
@@ -327,6 +444,8 @@ class Supervisor:
             pass
 
     def out_of_memory_kills(self) -> int:
+        if os.getpid() != 1:
+            return 0  # the counters would be those of all the machine
         for path in ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"):
             try:
                 with open(path) as f:
@@ -343,7 +462,7 @@ class Supervisor:
         began = time.monotonic()
         deadline = began + header["timeout"]
         kills_before = self.out_of_memory_kills()
-        output = Output(header["head"], header["tail"])
+        output = Output(header, self.archive)
         self.status = None
         if not self.children_left():  # the waiting shell was lost, for instance to a memory limit
             self.warm.close()
@@ -373,31 +492,21 @@ class Supervisor:
                 break
         killed = self.kill_all() if self.status is None or self.children_left() else 0
         self.pump(warm.out_read, output, sys.maxsize)
-        if stopped:
-            code = None
-            killed = 0
-        else:
-            code = exit_code(self.status or 0)
-        note = self.take_state(warm.left_state())
-        if self.out_of_memory_kills() > kills_before:
-            note = (note + " A process was killed because the sandbox's memory limit was reached.").strip()
+        code = None if stopped else exit_code(self.status or 0)
+        found = {
+            "exit": code,
+            "timed_out": stopped == "timeout",
+            "interrupted": stopped == "interrupt",
+            "broken": code == 127 and warm.never_started(),
+            "note": self.take_state(warm.left_state()),
+            "out_of_memory": self.out_of_memory_kills() > kills_before,
+            "cwd": self.cwd,
+            "killed": 0 if stopped else killed,
+            "seconds": time.monotonic() - began,
+        }
         warm.close()
-        head, tail = output.parts()
-        self.reply(
-            header,
-            {
-                "exit": code,
-                "timed_out": stopped == "timeout",
-                "interrupted": stopped == "interrupt",
-                "cwd": self.cwd,
-                "seconds": time.monotonic() - began,
-                "bytes": output.total,
-                "killed": killed,
-                "note": note,
-                "head": len(head),
-            },
-            head + tail,
-        )
+        found.update(output.finish())
+        self.reply(header, found, b"".join(output.parts()))
         self.warm = WarmShell(self)
 
     def pump(self, fd: int, output: Output, rounds: int = 16) -> bool:
@@ -432,12 +541,17 @@ class Supervisor:
         # A command may have left a function of that name.
         return (b"builtin cd -- " if self.shell else b"cd -- ") + quoted(folder) + b"\n"
 
-    def take_state(self, dumped: bytes) -> str:
-        """Keep the state a shell left, if it left a whole one; return a note when its folder is gone."""
-        parts = dumped.split(b"\0")
-        if len(parts) >= 3:
-            self.cwd = os.fsdecode(parts[0])
-            self.state = parts[1] + b"\n" + self.going_to(parts[0])
+    def take_state(self, dumped: "bytes | None") -> str:
+        """Keep the state a shell left, if it left a whole one; return a note of what can't be kept."""
+        if dumped is None:
+            return "The exported variables and functions take more than %d MiB and were not kept." % (
+                STATE_BYTES >> 20
+            )
+        # What a command may have written there itself comes before.
+        folder, state, rest = dumped.rsplit(b"\0", 3)[1:] if dumped.count(b"\0") >= 3 else (b"", b"", b"?")
+        if not rest and folder.endswith(b"\n"):
+            self.cwd = os.fsdecode(folder[:-1])
+            self.state = state + b"\n" + self.going_to(folder[:-1])
         # As the command's user: without its capabilities root can't look into another user's closed folders.
         if self.as_command_user(os.path.isdir, self.cwd):
             return ""
@@ -471,6 +585,9 @@ class Supervisor:
                 self.problem(header, "special")
                 return
             limit, parts, size = header["limit"], [], 0
+            if info.st_size > limit:
+                self.problem(header, "too_large")
+                return
             while size <= limit:
                 data = os.read(fd, min(1 << 20, limit + 1 - size))
                 if not data:

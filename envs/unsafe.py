@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from envs.export import copy_tree
-from envs.sandbox import WORKDIR, CommandResult, FileContent, SandboxInfo
+from envs.sandbox import OUTPUT_DIR, WORKDIR, CommandResult, FileContent, SandboxInfo
 from envs.shell import Shell, command_environment, supervisor_source
 from trajectories.errors import SandboxError, SandboxLost
 
@@ -17,7 +17,8 @@ from trajectories.errors import SandboxError, SandboxLost
 class UnsafeSandbox:
     """Runs commands on this machine, as this user, in a copy of the repository.
 
-    The copy lies in a temporary folder instead of `WORKDIR`; paths under `WORKDIR` are mapped to it.
+    The copy lies in a temporary folder instead of `WORKDIR`, and kept output beside it instead of at
+    `OUTPUT_DIR`; paths under these two are mapped.
     """
 
     def __init__(self) -> None:
@@ -35,7 +36,7 @@ class UnsafeSandbox:
     async def start(self, tree: Path) -> SandboxInfo:
         """Copy `tree` and start the supervisor; see `envs.sandbox.Sandbox.start`."""
         try:
-            self._folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="patchwright-"))
+            self._folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="patchwright-")).resolve()
             await asyncio.to_thread(copy_tree, tree, self.tree, keep_git=True)
             await self._launch(self._folder)
         except OSError as error:
@@ -53,7 +54,7 @@ class UnsafeSandbox:
         home, errors = folder / "home", folder / "errors"
         home.mkdir()
         environment = command_environment(os.environ, home=str(home))
-        config = {"workdir": str(self.tree), "environment": environment}
+        config = {"workdir": str(self.tree), "environment": environment, "output": str(folder / "output")}
         with errors.open("wb") as stderr:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-I", "-S", "-c", supervisor_source(), json.dumps(config),
@@ -74,19 +75,26 @@ class UnsafeSandbox:
             raise SandboxLost("The sandbox is gone: it was not started.")
         return self._shell
 
+    def _places(self) -> list[tuple[str, str]]:
+        return [(WORKDIR, str(self.tree)), (OUTPUT_DIR, str(self.tree.parent / "output"))]
+
     def _mapped(self, path: str) -> str:
-        if path == WORKDIR or path.startswith(WORKDIR + "/"):
-            return str(self.tree) + path.removeprefix(WORKDIR)
+        for shown, place in self._places():
+            if path == shown or path.startswith(shown + "/"):
+                return place + path.removeprefix(shown)
         return path
 
     def _unmapped(self, path: str) -> str:
-        real = os.path.realpath(self.tree)
-        return WORKDIR + path.removeprefix(real) if path == real or path.startswith(real + "/") else path
+        for shown, place in self._places():
+            real = os.path.realpath(place)
+            if path == real or path.startswith(real + "/"):
+                return shown + path.removeprefix(real)
+        return path
 
-    async def run(self, command: str, timeout: float) -> CommandResult:
+    async def run(self, command: str, timeout: float, *, keep_over: int | None = None) -> CommandResult:
         """See `envs.sandbox.Sandbox.run`."""
-        result = await self._live().run(command, timeout)
-        return result._replace(cwd=self._unmapped(result.cwd))
+        result = await self._live().run(command, timeout, keep_over=keep_over)
+        return result._replace(cwd=self._unmapped(result.cwd), kept=self._unmapped(result.kept))
 
     async def read(self, path: str, root: str = WORKDIR) -> FileContent:
         """See `envs.sandbox.Sandbox.read`."""

@@ -1,9 +1,11 @@
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from aci import Limits, Workspace
+from envs.sandbox import OUTPUT_DIR
 
 Make = Callable[..., Awaitable[Workspace]]
 Act = Callable[..., Awaitable[Any]]
@@ -43,16 +45,57 @@ async def test_a_timeout_keeps_what_was_printed(make_workspace: Make, act: Act, 
 async def test_a_timeout_is_capped(make_workspace: Make, act: Act) -> None:
     workspace = await make_workspace(limits=Limits(command_timeout_cap=1))
     seen = await act(workspace, "bash", command="exec sleep 60", timeout=9999)
-    assert seen.text == "(Stopped after 1 s without any output.)"
+    assert seen.text == "(Stopped after 1 s without any output. No command may take longer.)"
 
 
-async def test_a_long_output_loses_its_middle(make_workspace: Make, act: Act) -> None:
+@pytest.mark.parametrize(
+    ("last", "left"),
+    [(9_000, "characters in"), (100_000, "bytes left out")],
+    ids=["by us", "by the sandbox's shell"],
+)
+async def test_a_long_output_loses_its_middle_and_is_kept_whole(
+    make_workspace: Make, act: Act, last: int, left: str
+) -> None:
     workspace = await make_workspace()
-    seen = await act(workspace, "bash", command="seq 1 100000")
+    whole = "".join(f"{number}\n" for number in range(1, last + 1))
+    seen = await act(workspace, "bash", command=f"seq 1 {last}")
     assert len(seen.text) < 10_200
-    assert seen.text.startswith("1\n2\n")
-    assert seen.text.endswith("\n100000")
-    assert "characters in" in seen.text
+    head, mark, tail = re.split(r"\n(\[\.\.\. .* left out \.\.\.\])\n", seen.text)
+    shown, note = tail.rsplit("\n", 1)
+    assert whole.startswith(head + "\n")
+    assert whole.endswith("\n" + shown + "\n")
+    assert left in mark
+    assert int(mark.split()[1].replace(",", "")) == pytest.approx(len(whole) - len(head) - len(shown), abs=3)
+    assert note == f"(All {len(whole):,} bytes are kept: `open {OUTPUT_DIR}/1.txt`.)"
+    assert (await workspace.sandbox.read(f"{OUTPUT_DIR}/1.txt", OUTPUT_DIR)).data == whole.encode()
+
+
+async def test_what_is_too_large_to_open_is_to_be_searched(make_workspace: Make, act: Act) -> None:
+    workspace = await make_workspace()
+    seen = await act(workspace, "bash", command="yes 0123456789abcde | head -c 16000000")
+    assert seen.text.endswith(
+        "\n(All 16,000,000 bytes are kept: it is too large to open, so `grep` or `sed -n` "
+        f"{OUTPUT_DIR}/1.txt.)"
+    )
+
+
+async def test_what_does_not_fit_is_told_with_how_much_there_is(make_workspace: Make, act: Act) -> None:
+    workspace = await make_workspace()
+    seen = await act(workspace, "bash", command="yes 0123456789abcde | head -c 96000000")
+    assert "(The first 67,108,864 of 96,000,000 bytes are kept: it is too large" in seen.text
+
+
+async def test_output_that_is_shown_whole_is_not_kept(make_workspace: Make, act: Act) -> None:
+    workspace = await make_workspace()
+    assert len((await act(workspace, "bash", command="seq 1 2000")).text) == 8892
+    seen = await act(workspace, "bash", command="seq 1 2500")
+    assert f"open {OUTPUT_DIR}/1.txt" in seen.text
+
+
+async def test_a_progress_bar_of_megabytes_is_one_line(make_workspace: Make, act: Act) -> None:
+    workspace = await make_workspace()
+    seen = await act(workspace, "bash", command="yes 'step' | head -n 99999 | tr '\\n' '\\r'; echo done")
+    assert re.match(r"\[\d+ overwritten lines\] s(te?)?p?\n\[\.\.\. 499,", seen.text), seen.text[:200]
 
 
 async def test_the_working_directory_is_told_when_it_changes(make_workspace: Make, act: Act) -> None:

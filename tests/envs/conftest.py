@@ -120,15 +120,14 @@ class Place:
             await running.close()
 
     def is_empty(self) -> bool:
-        """Whether no process is left but the supervisor and its waiting shell, as seen from outside."""
+        """Whether no process, dead ones included, is left but the supervisor and its waiting shell."""
         # Who was killed may take a moment to be gone.
         return any(self._processes() <= 0 for _ in range(50))
 
     def _processes(self) -> int:
         if isinstance(self._running, DockerSandbox):
             listed = self._running.container.top(ps_args="-eo pid,stat")["Processes"]
-            alive = [line for line in listed if not line[1].startswith("Z")]
-            return len(alive) - (2 if self.kind == "docker" else 1)
+            return len(listed) - (2 if self.kind == "docker" else 1)
         assert isinstance(self._running, UnsafeSandbox)
         assert self._running._process is not None
         pid = self._running._process.pid

@@ -185,35 +185,6 @@ async def test_what_was_started_is_described(
 # -- death
 
 
-async def test_a_container_killed_in_mid_command_is_named_and_its_files_are_saved(
-    sandbox: DockerSandbox, tmp_path: Path
-) -> None:
-    await sandbox.run("echo changed > a.txt", 10)
-    running = asyncio.create_task(sandbox.run("sleep 1000", 1000))
-    await asyncio.to_thread(sandbox.container.kill)
-    with pytest.raises(SandboxLost) as lost:
-        await running
-    assert str(lost.value) == f"The container {sandbox.container.name} ended (exit status 137)."
-    for attempt in (sandbox.run("true", 10), sandbox.read("a.txt"), sandbox.write("a.txt", b"x")):
-        with pytest.raises(SandboxLost, match="exit status 137"):
-            await attempt
-    await sandbox.export(tmp_path / "out")
-    assert (tmp_path / "out" / "a.txt").read_text() == "changed\n"
-
-
-async def test_a_container_removed_from_outside_is_named(sandbox: DockerSandbox, tmp_path: Path) -> None:
-    name = sandbox.container.name
-    running = asyncio.create_task(sandbox.run("sleep 1000", 1000))
-    await asyncio.to_thread(sandbox.container.remove, force=True)
-    with pytest.raises(SandboxLost, match=f"The container {name} (was removed|ended)"):
-        await running
-    with pytest.raises(SandboxLost, match=f"The container {name} was removed from outside"):
-        await sandbox.remove("a.txt")
-    with pytest.raises(SandboxError, match="can't be copied out"):
-        await sandbox.export(tmp_path / "out")
-    await sandbox.close()
-
-
 @pytest.mark.parametrize("image", ["base_image", "sh_image"])
 async def test_the_end_of_its_input_ends_the_container(
     engine: "DockerClient", image: str, project: Path, request: pytest.FixtureRequest

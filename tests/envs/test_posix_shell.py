@@ -121,7 +121,7 @@ async def peer(
 @pytest.mark.parametrize("size", [1, 7, 1000])
 async def test_a_reply_in_pieces_of_any_size_is_put_together(size: int) -> None:
     def answer(nonce: str) -> list[bytes]:
-        whole = b"x" * 500 + f"\n{'0' * 32} 0\nout\n{nonce} 3\n".encode()
+        whole = b"x" * 500 + f"\n{'0' * 32} 0\nout\n{nonce} 3 0\n".encode()
         return [whole[at : at + size] for at in range(0, len(whole), size)]
 
     async with peer(answer) as shell:
@@ -130,7 +130,7 @@ async def test_a_reply_in_pieces_of_any_size_is_put_together(size: int) -> None:
 
 
 async def test_what_comes_after_the_reply_is_not_taken_for_the_exit_status() -> None:
-    async with peer(lambda nonce: [f"out\n{nonce} 3\ny\ny\n".encode()]) as shell:
+    async with peer(lambda nonce: [f"out\n{nonce} 3 0\ny\ny\n".encode()]) as shell:
         assert (await shell.run("true", 5)).exit_code == 3
         assert (await shell.run("true", 5)).exit_code == 3
 
