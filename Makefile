@@ -23,10 +23,11 @@ format: install ## Put the code into its one style.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: install ## Measure a step's overhead, a sandbox's start and an edit with its checks.
+bench: install ## Measure a step's overhead, a sandbox's start, an edit with its checks, and long outputs.
 	$(BIN)/python benchmarks/step_overhead.py
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/edit_lint.py
+	$(BIN)/python benchmarks/output.py
 
 docker: .venv/.installed-local ## Build the base image of the sandboxes.
 	$(BIN)/python -m envs.images

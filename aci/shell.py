@@ -8,7 +8,7 @@ from aci.command import Command, Observation
 from aci.rendering import elided, harmless, plural, terminal_output
 from aci.workspace import Workspace
 from envs.output import gap
-from envs.sandbox import MAX_FILE_BYTES, CommandResult
+from envs.sandbox import CommandResult
 
 
 class Bash(Command):
@@ -43,6 +43,7 @@ class Bash(Command):
         elif not parts:
             parts.append("(The command succeeded and printed nothing.)")
         if cut and result.kept:
+            workspace.outputs.append(result.kept)
             parts.append(_where_it_is_kept(result))
         if result.note:
             parts.append(f"({harmless(result.note)})")
@@ -72,9 +73,8 @@ def _shown(result: CommandResult, limit: int) -> tuple[str, bool]:
 
 
 def _where_it_is_kept(result: CommandResult) -> str:
-    how = f"`open {result.kept}`"
-    if result.kept_bytes > MAX_FILE_BYTES:
-        how = f"it is too large to open, so `grep` or `sed -n` {result.kept}"
     if result.kept_bytes < result.output_bytes:
-        return f"(The first {result.kept_bytes:,} of {result.output_bytes:,} bytes are kept: {how}.)"
-    return f"(All {result.output_bytes:,} bytes are kept: {how}.)"
+        much = f"The first {result.kept_bytes:,} of {result.output_bytes:,} bytes are kept"
+    else:
+        much = f"All {result.output_bytes:,} bytes are kept"
+    return f"({much}: `open` or `search_file` with path {result.kept}.)"

@@ -6,15 +6,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from envs.sandbox import WORKDIR, CommandResult, FileContent, FileProblem, Sandbox
+from envs.sandbox import OUTPUT_DIR, WORKDIR, CommandResult, FileContent, FileProblem, Sandbox
 from trajectories.events import TestReport
 
 if TYPE_CHECKING:
     from aci.linting import Finding
     from aci.repair.search import Repair
-
-OUTPUT_DIR = "/tmp/patchwright-output"  # noqa: S108 - a folder of the sandbox
-"""Where the whole of a long output is kept in the sandbox: read like a file, never changed."""
 
 _RAW_BYTES = re.compile(rb"\\x([89a-f][0-9a-f])")
 

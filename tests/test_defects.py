@@ -30,7 +30,7 @@ def test_every_row_names_a_test_that_is_there() -> None:
 
 
 def test_every_case_of_the_shell_that_is_named_is_there() -> None:
-    source = (ROOT / "tests" / "envs" / "test_shell.py").read_text(encoding="utf-8")
+    source = (ROOT / "tests" / "envs" / "torture.py").read_text(encoding="utf-8")
     section = PAGE.split("## The shell")[1].split("\n## ")[0]
     cases = [
         case for row in section.splitlines() if row.startswith("| ") for case in re.findall(r'"([^"]+)"', row)

@@ -66,30 +66,23 @@ async def test_a_long_output_loses_its_middle_and_is_kept_whole(
     assert whole.endswith("\n" + shown + "\n")
     assert left in mark
     assert int(mark.split()[1].replace(",", "")) == pytest.approx(len(whole) - len(head) - len(shown), abs=3)
-    assert note == f"(All {len(whole):,} bytes are kept: `open {OUTPUT_DIR}/1.txt`.)"
+    kept = f"{OUTPUT_DIR}/1.txt"
+    assert note == f"(All {len(whole):,} bytes are kept: `open` or `search_file` with path {kept}.)"
+    assert workspace.outputs == [kept]
     assert (await workspace.sandbox.read(f"{OUTPUT_DIR}/1.txt", OUTPUT_DIR)).data == whole.encode()
-
-
-async def test_what_is_too_large_to_open_is_to_be_searched(make_workspace: Make, act: Act) -> None:
-    workspace = await make_workspace()
-    seen = await act(workspace, "bash", command="yes 0123456789abcde | head -c 16000000")
-    assert seen.text.endswith(
-        "\n(All 16,000,000 bytes are kept: it is too large to open, so `grep` or `sed -n` "
-        f"{OUTPUT_DIR}/1.txt.)"
-    )
 
 
 async def test_what_does_not_fit_is_told_with_how_much_there_is(make_workspace: Make, act: Act) -> None:
     workspace = await make_workspace()
     seen = await act(workspace, "bash", command="yes 0123456789abcde | head -c 96000000")
-    assert "(The first 67,108,864 of 96,000,000 bytes are kept: it is too large" in seen.text
+    assert "(The first 67,108,864 of 96,000,000 bytes are kept: `open`" in seen.text
 
 
 async def test_output_that_is_shown_whole_is_not_kept(make_workspace: Make, act: Act) -> None:
     workspace = await make_workspace()
     assert len((await act(workspace, "bash", command="seq 1 2000")).text) == 8892
     seen = await act(workspace, "bash", command="seq 1 2500")
-    assert f"open {OUTPUT_DIR}/1.txt" in seen.text
+    assert f"with path {OUTPUT_DIR}/1.txt" in seen.text
 
 
 async def test_a_progress_bar_of_megabytes_is_one_line(make_workspace: Make, act: Act) -> None:
