@@ -41,13 +41,9 @@ def _voice(candidates: Sequence[Candidate]) -> float:
     return _SOURCE_WEIGHT[source] * sure * math.sqrt(votes)
 
 
-def _preference(candidate: Candidate) -> tuple[int, float, int]:
-    """Return the order within a group: the smallest change first, then the likeliest text."""
-    return (
-        0 if candidate.source == "repair" else 1,
-        -(candidate.logprob if candidate.logprob is not None else -math.inf) if candidate.logprob else 0.0,
-        len(candidate.body),
-    )
+def _preference(candidate: Candidate) -> tuple[bool, float, int]:
+    """Return the order within a group: small changes first, then the likeliest text, then the shortest."""
+    return candidate.source != "repair", -(candidate.logprob or 0.0), len(candidate.body)
 
 
 def sources(group: Sequence[Candidate]) -> set[str]:
