@@ -7,9 +7,10 @@ from aci.command import Command
 from aci.formats import Format
 from aci.suspects import Suspect
 from agent.budget import Budget
+from agent.calls import Meter
 from agent.control import Control
 from agent.evaluator import Verdict
-from agent.loop import Ending, Meter
+from agent.loop import Ending
 from agent.models.base import Capabilities, Model
 from agent.settings import Settings
 from agent.task import Task

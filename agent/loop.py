@@ -12,20 +12,19 @@ from aci.rewriting import Rewrite
 from aci.workspace import Workspace
 from agent.breaker import LoopBreaker
 from agent.budget import Budget
+from agent.calls import Meter, call
 from agent.control import Control
 from agent.history import History
 from agent.models.base import Model, Sampling
-from agent.models.request import request_hash
 from agent.standing import Standing
 from trajectories.events import (
     ActionFinished,
     ActionStarted,
     AnswerMalformed,
     Event,
-    ModelAnswered,
     TestsReported,
 )
-from trajectories.messages import Answer, Message, Usage
+from trajectories.messages import Answer, Message
 
 CONSTRAINED = frozenset({"json", "staged"})
 MAX_MALFORMED_IN_A_ROW = 4
@@ -44,19 +43,6 @@ class Ending(NamedTuple):
 
     kind: Literal["submitted", "green", "limit", "steps", "given up"]
     sentence: str
-
-
-@dataclass
-class Meter:
-    """What a run has used so far, over all its attempts."""
-
-    usage: Usage = field(default_factory=Usage)
-    steps: int = 0
-    malformed: int = 0
-
-    def add(self, usage: Usage) -> None:
-        """Count the usage of a call, failed ones included."""
-        self.usage += usage
 
 
 @dataclass
@@ -145,23 +131,16 @@ class Loop:
         return self.form.request(self.commands)
 
     async def _ask(self, request: Mapping[str, Any]) -> Answer:
-        messages = self.history.messages
-        began = time.monotonic()
-        sampling = self._heated()
-        answer = await self.control.guard(self.model.query(messages, sampling, request))
-        self.meter.add(answer.usage)
-        self.history.count(answer.usage)
-        self.record(
-            ModelAnswered(
-                request_hash=request_hash(messages, sampling, request),
-                model=answer.model,
-                text=answer.text,
-                tool_calls=answer.tool_calls,
-                finish_reason=answer.finish_reason,
-                usage=answer.usage,
-                seconds=time.monotonic() - began,
-            )
+        answer = await call(
+            self.model,
+            self.history.messages,
+            self._heated(),
+            request,
+            control=self.control,
+            meter=self.meter,
+            record=self.record,
         )
+        self.history.count(answer.usage)
         return answer
 
     def _heated(self) -> Sampling:

@@ -14,10 +14,10 @@ from aci.command import Command
 from aci.formats import FORMATS, Format
 from aci.several import EditMany
 from agent.budget import budgets
+from agent.calls import Meter
 from agent.control import Control
 from agent.episode import run_episode
 from agent.ground import Baseline, Ground
-from agent.loop import Meter
 from agent.models.base import Capabilities, Model
 from agent.models.choose import choose as choose_model
 from agent.models.retry import Retrying

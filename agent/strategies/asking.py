@@ -1,14 +1,13 @@
 """One call of the model outside of a conversation: recorded, counted, and stopped by a used-up budget."""
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from agent.calls import call
 from agent.models.base import Sampling
-from agent.models.request import request_hash
 from agent.strategies.base import Desk
 from trajectories.errors import LimitReached
-from trajectories.events import ModelAnswered, QuestionAsked
+from trajectories.events import QuestionAsked
 from trajectories.messages import Answer, Choice, Message
 
 
@@ -46,22 +45,15 @@ async def _ask_once(
     for budget in ground.budgets:
         if sentence := budget.spent(ground.meter.usage):
             raise LimitReached(sentence)
-    began = time.monotonic()
-    answer = await ground.control.guard(ground.model.query(messages, sampling, request))
-    ground.meter.add(answer.usage)
-    ground.record(
-        ModelAnswered(
-            request_hash=request_hash(messages, sampling, request),
-            model=answer.model,
-            text=answer.text,
-            tool_calls=answer.tool_calls,
-            finish_reason=answer.finish_reason,
-            usage=answer.usage,
-            seconds=time.monotonic() - began,
-            choices=answer.choices,
-        )
+    return await call(
+        ground.model,
+        messages,
+        sampling,
+        request,
+        control=ground.control,
+        meter=ground.meter,
+        record=ground.record,
     )
-    return answer
 
 
 def _only(answer: Answer) -> Choice:
