@@ -22,6 +22,9 @@ from trajectories.messages import Message
 MAX_TOKENS = 600
 _FENCE = "```"
 _BLOCK = re.compile(r"```[^\n]*\n(.*?)(?:```|\Z)", re.DOTALL)
+_ENDS = {"python": ("\ndef ", "\nclass ", "\n@", "\nif ", "\nprint(", "\nassert ", "\nfrom ", "\nimport ")}
+"""What stands at the start of a line only behind the function: models go on with tests that nobody asked for."""
+
 _NAMES = {
     "cpp": "C++",
     "go": "Go",
@@ -82,7 +85,7 @@ async def _bodies(
         whole = prompts.WHOLE.format(fence=language_of(target.path), function=begun.rstrip("\n"))
         messages = [Message(role="user", content=f"{request}\n\n{whole}")]
     brief = sampling._replace(max_tokens=min(MAX_TOKENS, sampling.max_tokens))
-    stop = (_FENCE,) if desk.ground.capabilities.prefill else ()
+    stop = (_FENCE, *_ENDS.get(language_of(target.path), ())) if desk.ground.capabilities.prefill else ()
     choices = await ask(desk, messages, brief, count, stop)
     found = []
     for choice in choices:
