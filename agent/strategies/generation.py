@@ -23,7 +23,7 @@ MAX_TOKENS = 600
 _FENCE = "```"
 _BLOCK = re.compile(r"```[^\n]*\n(.*?)(?:```|\Z)", re.DOTALL)
 _ENDS = {"python": ("\ndef ", "\nclass ", "\n@", "\nif ", "\nprint(", "\nassert ", "\nfrom ", "\nimport ")}
-"""What stands at the start of a line only behind the function: models go on with tests that nobody asked for."""
+"""What stands at the start of a line only behind a function: models go on with tests nobody asked for."""
 
 _NAMES = {
     "cpp": "C++",
