@@ -13,7 +13,7 @@ from envs.sandbox import FileProblem
 MAX_TARGETS = 3
 _MAX_FILES = 200
 _MAX_FUNCTIONS = 3
-_WORD = re.compile(r"[A-Za-z_]\w{2,}")
+_WORD = re.compile(r"[A-Za-z_]\w{2,}|(?<=`)[A-Za-z_]\w*(?=`)")
 
 
 class Target(NamedTuple):
