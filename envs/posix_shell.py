@@ -1,4 +1,4 @@
-"""The same shell for images that have no Python: a supervisor of thirty lines of POSIX sh.
+"""The same shell for images that have no Python: a supervisor of twenty lines of POSIX sh.
 
 The supervisor is the container's first process, reads three lines per command (a nonce, a timeout, the
 script with backslash escapes) and prints the command's output as it comes, then the nonce and the exit
