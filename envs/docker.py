@@ -195,7 +195,9 @@ class DockerSandbox:
 
     async def _stop_command(self) -> None:
         with _docker_errors("The command can't be stopped"):
-            await asyncio.to_thread(self.container.kill, signal="TERM")
+            await asyncio.to_thread(self.container.reload)
+            if not self.container.attrs["State"].get("Paused"):  # else the engine would let it go on
+                await asyncio.to_thread(self.container.kill, signal="TERM")
 
     def _copy_in(self, tree: Path, user: int) -> None:
         assert self._container is not None

@@ -289,6 +289,8 @@ class PosixShell:
                 self._lost = f"it did not answer within {seconds + SLACK_SECONDS + GRACE_SECONDS:.0f} seconds"
             except (OSError, EOFError) as error:
                 self._lost = f"its stream ended ({error or type(error).__name__})"
+            except SandboxError:
+                self._lost = "its command can't be stopped"
             except asyncio.CancelledError:
                 try:
                     await self._stopped(answer)

@@ -17,7 +17,7 @@ import pytest
 
 from envs import local, rootfs
 from envs.local import Backend, LocalOptions, LocalSandbox
-from envs.sandbox import FileProblem
+from envs.sandbox import OUTPUT_DIR, FileProblem
 from trajectories.errors import SandboxError, SandboxLost
 
 BACKENDS: tuple[Backend, ...] = ("bubblewrap", "unshare")
@@ -83,6 +83,13 @@ async def test_the_users_own_python_comes_first(sandbox: LocalSandbox) -> None:
 async def test_state_goes_from_one_command_to_the_next(sandbox: LocalSandbox) -> None:
     await sandbox.run("cd /tmp; export COLOUR=red; f() { echo $COLOUR; }; exit 3", 10)
     assert await out(sandbox, "pwd; f") == "/tmp\nred"
+
+
+async def test_long_output_is_kept_inside(sandbox: LocalSandbox) -> None:
+    result = await sandbox.run("seq 1 200000", 60, keep_over=10_000)
+    assert (result.kept, result.kept_bytes) == (f"{OUTPUT_DIR}/1.txt", result.output_bytes)
+    assert await out(sandbox, f"tail -n 1 {result.kept}") == "200000"
+    assert (await sandbox.read(result.kept, OUTPUT_DIR)).data.endswith(b"\n199999\n200000\n")
 
 
 async def test_nothing_of_the_host_is_seen(
