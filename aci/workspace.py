@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from aci.linting import Finding
     from aci.repair.search import Repair
 
+_USUAL_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _RAW_BYTES = re.compile(rb"\\x([89a-f][0-9a-f])")
 
 
@@ -171,7 +172,9 @@ class Workspace:
         """Run a script of ours in the repository's folder, leaving the model's shell as it is."""
         # A subshell keeps cwd and variables; aliases and functions the model defined are not ours to trust.
         folder = "'" + (await self.root()).replace("'", "'\\''") + "'"
-        return await self.sandbox.run(f"(unalias -a; cd {folder} && {{\n{script}\n}})", timeout)
+        # A PATH that the model has spoiled still leads to the usual programs, after those that it names.
+        path = f'export PATH="$PATH:{_USUAL_PATH}"'
+        return await self.sandbox.run(f"({path}; unalias -a; cd {folder} && {{\n{script}\n}})", timeout)
 
     async def grep(self) -> str:
         """Say what the sandbox's grep knows: "perl" and GNU's options, "gnu" only these, or "posix"."""

@@ -129,3 +129,12 @@ async def test_aliases_and_functions_of_the_model_do_not_bend_a_search(searched:
     )
     assert "forged" not in (await act(searched, "search_dir", text="total")).text
     assert "src/calc.py" in (await act(searched, "find_file", pattern="calc.py")).text
+
+
+@pytest.mark.parametrize("path", ["", "/nowhere"])
+async def test_a_spoiled_path_of_the_model_does_not_end_searching(
+    searched: Workspace, act: Act, path: str
+) -> None:
+    await act(searched, "bash", command=f"export PATH={path}")
+    assert "src/calc.py" in (await act(searched, "search_dir", text="total")).text
+    assert "src/calc.py" in (await act(searched, "find_file", pattern="calc.py")).text
