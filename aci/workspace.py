@@ -172,8 +172,8 @@ class Workspace:
         """Run a script of ours in the repository's folder, leaving the model's shell as it is."""
         # A subshell keeps cwd and variables; aliases and functions the model defined are not ours to trust.
         folder = "'" + (await self.root()).replace("'", "'\\''") + "'"
-        # A PATH that the model has spoiled still leads to the usual programs, after those that it names.
-        path = f'export PATH="$PATH:{_USUAL_PATH}"'
+        # A PATH that the model has spoiled still leads to the usual programs; any other is as the model left it.
+        path = f'{{ command -v grep && command -v find; }} >/dev/null || export PATH="$PATH:{_USUAL_PATH}"'
         return await self.sandbox.run(f"({path}; unalias -a; cd {folder} && {{\n{script}\n}})", timeout)
 
     async def grep(self) -> str:

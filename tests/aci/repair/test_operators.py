@@ -170,7 +170,7 @@ def _grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
             inner, st.sampled_from(["+", "-", "*", "//", "**", "<", "==", "in", "and", "or"]), inner
         ).map(lambda parts: f"({parts[0]} {parts[1]} {parts[2]})"),
         pairs.map(lambda pair: f"max({pair[0]}, {pair[1]})"),
-        pairs.map(lambda pair: f"{pair[0]} if {pair[1]} else a"),
+        pairs.map(lambda pair: f"{pair[0]} if ({pair[1]}) else a"),
         inner.map(lambda one: f"(not {one})"),
         inner.map(lambda one: f"total[{one}]"),
         inner.map(lambda one: f"[x for x in ({one}) if x]").map(lambda text: f"({text})"),
