@@ -172,7 +172,7 @@ class Workspace:
         """Run a script of ours in the repository's folder, leaving the model's shell as it is."""
         # A subshell keeps cwd and variables; aliases and functions the model defined are not ours to trust.
         folder = "'" + (await self.root()).replace("'", "'\\''") + "'"
-        # A PATH that the model has spoiled still leads to the usual programs; any other is as the model left it.
+        # A PATH that the model has spoiled still leads to the usual programs; any other stays as it is.
         path = f'{{ command -v grep && command -v find; }} >/dev/null || export PATH="$PATH:{_USUAL_PATH}"'
         return await self.sandbox.run(f"({path}; unalias -a; cd {folder} && {{\n{script}\n}})", timeout)
 

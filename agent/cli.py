@@ -38,7 +38,7 @@ StepsOption = Annotated[int | None, typer.Option("--max-steps", help="Steps of o
 AttemptsOption = Annotated[int | None, typer.Option("--attempts", help="Attempts at the task.")]
 SeedOption = Annotated[int | None, typer.Option("--seed", help="Seed of the first attempt.")]
 StrategyOption = Annotated[
-    str | None, typer.Option(help="react, react+reflexion, sample, sample+select, repair or auto.")
+    str | None, typer.Option(help="react, react+reflexion, single, sample, sample+select, repair or auto.")
 ]
 FormatOption = Annotated[str | None, typer.Option("--format", help="auto, native, fenced, json or staged.")]
 OutOption = Annotated[Path | None, typer.Option("--out", help="Folder that runs are recorded in.")]

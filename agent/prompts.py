@@ -34,6 +34,15 @@ differently. Name files and functions. Write plain text."""
 
 SPECIFICATION = "Write the complete {language} function."
 
+PLAIN = """\
+{statement}
+
+```{fence}
+{function}
+```
+
+Write the whole corrected function in one code block."""
+
 CORRECTION = """\
 This {language} function is wrong:
 

@@ -70,8 +70,10 @@ class ModelSettings(_Section):
 class StrategySettings(_Section):
     """How an attempt goes about a task."""
 
-    name: Literal["react", "react+reflexion", "sample", "sample+select", "repair", "auto"] = "react+reflexion"
-    """react, react+reflexion, sample, sample+select, repair, or auto, which spends as the evidence needs."""
+    name: Literal["react", "react+reflexion", "single", "sample", "sample+select", "repair", "auto"] = (
+        "react+reflexion"
+    )
+    """react, react+reflexion, single, sample, sample+select, repair, or auto, which spends as needed."""
     samples: Annotated[int, Field(ge=1, le=32)] = 4
     """Candidates that one round of sampling asks for at once."""
     rounds: Count = 2

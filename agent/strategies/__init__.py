@@ -18,6 +18,12 @@ def _reflexion() -> Strategy:
     return React(reflects=True)
 
 
+def _single() -> Strategy:
+    from agent.strategies.single import Single  # noqa: PLC0415
+
+    return Single()
+
+
 def _sample() -> Strategy:
     from agent.strategies.sample import Sample  # noqa: PLC0415
 
@@ -46,6 +52,7 @@ STRATEGIES: Mapping[str, Callable[[], Strategy]] = MappingProxyType(
     {
         "react": _react,
         "react+reflexion": _reflexion,
+        "single": _single,
         "sample": _sample,
         "sample+select": _select,
         "repair": _repair,

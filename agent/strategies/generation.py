@@ -59,6 +59,18 @@ async def corrections(
     return await _bodies(desk, pool, "correction", request, count, sampling)
 
 
+async def plain(desk: Desk, pool: Pool, sampling: Sampling) -> list[Candidate]:
+    """Return the body in the model's answer to the issue and the function; nothing else is shown or begun."""
+    target = pool.target
+    shown = promise(target.document.text, target.function) + target.body.rstrip("\n")
+    request = prompts.PLAIN.format(
+        statement=desk.ground.task.statement, fence=language_of(target.path), function=shown
+    )
+    (choice,) = await ask(desk, [Message(role="user", content=request)], sampling, 1)
+    body = body_in(target, _block(choice.text))
+    return [] if body is None else [pool.candidate("correction", body)]
+
+
 def _correction(target: Target, shown: str, evidence: Sequence[str]) -> str:
     language = language_of(target.path)
     told = prompts.EVIDENCE.format(failures="\n".join(evidence)) if evidence else ""

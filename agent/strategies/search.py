@@ -81,6 +81,11 @@ class Search:
             self.pool.add(await generation.corrections(self._desk, self.pool, evidence, count, sampling))
         )
 
+    async def plain(self, temperature: float) -> None:
+        """Add what the model answers to the issue and the function alone, untried."""
+        sampling = self._sampling(temperature)
+        self.pool.add(await generation.plain(self._desk, self.pool, sampling))
+
     def report(self, chosen: Candidate | None, reason: str) -> None:
         """Record all candidates and which of them is taken."""
         target, candidates = self.pool.target, self.pool.candidates

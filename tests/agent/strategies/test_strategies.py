@@ -67,6 +67,24 @@ async def test_repair_needs_no_model(solve) -> None:
     assert judged.candidates[judged.chosen].source == "repair"
 
 
+async def test_the_baseline_takes_the_only_answer_unseen(solve) -> None:
+    whole = PROGRAM.partition("    ordered")[0]
+    done = await solve("single", [f"```python\n{whole}{WRONG}```"])
+    assert done.result.status == "unresolved"
+    (request,) = done.model.requests
+    assert "min(" in request.messages[0].content
+    (judged,) = done.of(CandidatesJudged)
+    assert judged.candidates[judged.chosen].status == "untried"
+    done = await solve("single", [f"```python\n{whole}{RIGHT}```"])
+    assert done.result.status == "resolved"
+
+
+async def test_the_baseline_gives_up_where_the_answer_changes_nothing(solve) -> None:
+    done = await solve("single", [f"```python\n{PROGRAM}```"])
+    assert done.result.patch == ""
+    assert len(done.model.requests) == 1
+
+
 async def test_the_wrong_body_is_not_shown_where_the_function_is_written_anew(solve) -> None:
     done = await solve("sample", [RIGHT])
     assert done.result.status == "resolved"
