@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from importlib import resources
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from aci.command_trials import Run, run_texts
@@ -64,6 +65,7 @@ class Seen(NamedTuple):
         imported: The lines that run when the file is imported.
         last: The last lines that each check ran, in their order.
         seconds: CPU time it took, tracing included.
+        values: What the variables of one function were, of each failed check: see `aci.tracing`.
     """
 
     trial: Trial
@@ -72,6 +74,7 @@ class Seen(NamedTuple):
     imported: frozenset[int]
     last: Mapping[str, tuple[int, ...]]
     seconds: float
+    values: Mapping[str, Any] = MappingProxyType({})
 
 
 class Plan(NamedTuple):
@@ -238,10 +241,30 @@ async def try_plan(
     return [found.get(number, untried) for number in range(max(found, default=-1) + 1)]
 
 
-async def watch(workspace: Workspace, path: str, plan: Plan, *, cpu_seconds: float = 2.0) -> Seen | None:
-    """Run the checks on the file as it is, with the lines they run; None when nothing came of it."""
-    original = (await workspace.read(path)).data.decode("utf-8", "replace")
-    job = _job(path, original, await workspace.root(), plan, cpu_seconds, 600.0) | {"trace": True}
+async def watch(
+    workspace: Workspace,
+    path: str,
+    plan: Plan,
+    *,
+    cpu_seconds: float = 2.0,
+    text: str | None = None,
+    leaders: Sequence[int] = (),
+    span: tuple[int, int] = (0, 0),
+) -> Seen | None:
+    """Run the checks on a text of the file, with the lines they run; None when nothing came of it.
+
+    Args:
+        workspace: Where the repository and its tests are.
+        path: The file.
+        plan: Which checks.
+        cpu_seconds: CPU time of one check.
+        text: What is in the file instead of what it holds now.
+        leaders: Lines of one function at which the values of its variables are noted.
+        span: The first and the last line of that function.
+    """
+    original = text if text is not None else (await workspace.read(path)).data.decode("utf-8", "replace")
+    job = _job(path, original, await workspace.root(), plan, cpu_seconds, 600.0)
+    job |= {"trace": True, "leaders": list(leaders), "span": list(span)}
     records, _ = await _run(workspace, job, plan)
     record = next((record for record in records if record.get("number") == -1), None)
     if record is None:
@@ -256,6 +279,7 @@ async def watch(workspace: Workspace, path: str, plan: Plan, *, cpu_seconds: flo
         frozenset(record.get("imported", ())),
         {check: tuple(lines) for check, lines in record.get("last", {}).items()},
         float(record.get("seconds", 0.0)),
+        record.get("values", {}),
     )
 
 
@@ -348,6 +372,8 @@ def _job(path: str, original: str, root: str, plan: Plan, cpu: float, wall: floa
         "stop_after": 0,
         "total": 0.0,
         "trace": False,
+        "leaders": [],
+        "span": [0, 0],
         "skip": 0,
         "hurry": 0.0,
         "partial": False,

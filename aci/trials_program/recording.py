@@ -61,6 +61,8 @@ class Recorder:
         # A test of a runner has a clock of its own; the many small checks of a script share one.
         self.each = True
         self.imported = None
+        # Follows the values of one function as well, where somebody wants them.
+        self.values = None
 
     # The clock is the process's own CPU time: a loaded machine changes no verdict.
     def arm(self, seconds):
@@ -85,6 +87,8 @@ class Recorder:
                 self.imported = sorted(self.lines)
             self.lines = {}
             self.order = []
+            if self.values:
+                self.values.clear()
             sys.settrace(self.call)
 
     def done(self):
@@ -95,7 +99,16 @@ class Recorder:
             self.disarm()
 
     def call(self, frame, event, argument):
-        return self.line if frame.f_code.co_filename == self.target else None
+        if frame.f_code.co_filename != self.target:
+            return None
+        if self.values and self.values.follows(frame):
+            self.values.event(frame, event, argument)
+            return self.valued
+        return self.line
+
+    def valued(self, frame, event, argument):
+        self.values.event(frame, event, argument)
+        return self.valued if self.line(frame, event, argument) else None
 
     def line(self, frame, event, argument):
         if event == "line":
@@ -120,6 +133,8 @@ class Recorder:
             if self.trace:
                 event["lines"] = {str(line): count for line, count in self.lines.items()}
                 event["last"] = self.order[-12:]
+                if self.values and not good:
+                    event["values"] = self.values.notes()
             self.say(event)
         self.told[key] = bool(good) and self.told.get(key, True)
 

@@ -13,7 +13,7 @@ def result(job, number, events, killed, status):
     error = stop = ""
     ended = late = tampered_with = False
     stages = 0
-    last = {}
+    last, values = {}, {}
     imported = []
     denied = []
     for event in events:
@@ -24,6 +24,8 @@ def result(job, number, events, killed, status):
             if "lines" in event:
                 lines[event["c"]] = event["lines"]
                 last[event["c"]] = event["last"]
+            if "values" in event:
+                values[event["c"]] = event["values"]
             if event.get("denied") and not event["ok"]:
                 denied.append(event["c"])
         elif "e" in event:
@@ -74,6 +76,7 @@ def result(job, number, events, killed, status):
     record["behaviour"] = behaviour
     if lines:
         record["lines"], record["last"], record["imported"] = lines, last, imported
+        record["values"] = values
     if denied:
         record["denied"] = denied
     return record

@@ -18,6 +18,7 @@ from .loading import Substitute, forget, load_target
 from .pieces import pieces_of
 from .recording import _ADDRESS, Recorder, TooLong, honest, shown, told
 from .tests import run_tests
+from .values import Values
 
 PROBE_SECONDS = 0.2
 PROBES_SECONDS = 1.5
@@ -156,6 +157,8 @@ def run_text(job, text, say, trace=False, number=-1):
     recorder = Recorder(say, cpu, Substitute.target, trace)
     recorder.each = bool(job["ids"]) or trace
     recorder.limit = cpu if not job["ids"] else max(cpu, 10.0)
+    if trace and job["leaders"]:
+        recorder.values = Values(job["leaders"], *job["span"])
     Recorder.current = recorder
     Substitute.text = text
     try:
