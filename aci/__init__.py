@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from aci.command import Command, Observation
+from aci.debugging import TraceFunction
 from aci.editing import Create, Edit, EditLines, Insert
 from aci.finding import FindFile
 from aci.lookup import FindSymbol
@@ -24,7 +25,7 @@ _CLASSES: tuple[type[Command], ...] = (
     FindFile, SearchDir, SearchFile, FindSymbol,
     Open, Outline, Goto, ScrollUp, ScrollDown,
     Edit, EditMany, EditLines, Rewrite, Insert, Create, Undo,
-    RunTests, Suspects, ProposeFixes, Bash, Diff, Submit,
+    RunTests, Suspects, TraceFunction, ProposeFixes, Bash, Diff, Submit,
 )  # fmt: skip
 
 COMMANDS: Mapping[str, type[Command]] = MappingProxyType({command.name: command for command in _CLASSES})

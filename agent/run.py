@@ -11,6 +11,7 @@ from pathlib import Path
 
 from aci import COMMANDS
 from aci.command import Command
+from aci.debugging import TraceFunction
 from aci.formats import FORMATS, Format
 from aci.several import EditMany
 from agent.budget import budgets
@@ -122,8 +123,12 @@ async def resolve(
 
 
 def commands(form: Format) -> list[type[Command]]:
-    """Return the commands that an agent is offered; a small model is spared the form of several changes."""
-    return [command for command in COMMANDS.values() if form.name != "staged" or command is not EditMany]
+    """Return the commands that an agent is offered.
+
+    A small model is spared the form of several changes, and the values of a trace, which it does not follow.
+    """
+    spared = (EditMany, TraceFunction) if form.name == "staged" else ()
+    return [command for command in COMMANDS.values() if command not in spared]
 
 
 def choose_format(name: str, capabilities: Capabilities) -> Format:

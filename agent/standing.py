@@ -6,7 +6,7 @@ from aci.formats.kinds import kind_of
 _LOOKS = frozenset(
     {
         "find_file", "search_dir", "search_file", "find_symbol", "outline", "open", "goto", "scroll_up",
-        "scroll_down", "run_tests", "suspects", "propose_fixes", "diff",
+        "scroll_down", "run_tests", "suspects", "trace_function", "propose_fixes", "diff",
     }
 )  # fmt: skip
 """Commands whose failure leaves everything as it was; of all others the next action may need the success."""

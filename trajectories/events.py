@@ -235,6 +235,16 @@ class CandidatesJudged(_Event):
     reason: str
 
 
+class FunctionTraced(_Event):
+    """A failing check was followed through a function; `text` shows its blocks with their values."""
+
+    kind: Literal["function_traced"] = "function_traced"
+    path: str
+    symbol: str
+    check: str
+    text: str
+
+
 class Notice(_Event):
     """Something the user should know."""
 
@@ -283,6 +293,7 @@ Event = Annotated[
     | ActionFinished
     | TestsReported
     | CandidatesJudged
+    | FunctionTraced
     | Notice
     | ReflectionAdded
     | AttemptEnded

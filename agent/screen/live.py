@@ -22,6 +22,7 @@ from trajectories.events import (
     AttemptStarted,
     CandidatesJudged,
     Event,
+    FunctionTraced,
     ModelAnswered,
     ModelFailed,
     Notice,
@@ -92,6 +93,8 @@ class Live:
                 self._console.print(board(event.report, event.origin))
             case CandidatesJudged():
                 self._console.print(choice(event))
+            case FunctionTraced():
+                self._print(f"trace of {event.symbol} in {event.check}\n{event.text}", "dim")
             case Notice():
                 self._print(event.text, {"info": "dim", "warning": "yellow", "error": "red"}[event.level])
             case ReflectionAdded():

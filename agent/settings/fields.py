@@ -80,6 +80,8 @@ class StrategySettings(_Section):
     """Rounds of sampling at most."""
     temperature: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] = 0.8
     """How freely candidates of the first round are drawn; each further round is a little freer."""
+    traces: Literal["auto", "always", "never"] = "auto"
+    """Tell a model the values in a failing function; "auto" spares small models, who don't follow them."""
 
 
 class SandboxSettings(_Section):

@@ -6,9 +6,11 @@ from typing import Any, TypeVar
 
 from aci.command import Command
 from aci.editing import EditLines
+from aci.grammars import language_of
 from aci.probing import make_probes
 from aci.repair import find_repairs
 from aci.testing import run_tests
+from aci.tracing import render_trace, trace_function
 from aci.trials import Trial, try_texts
 from agent.evaluator import compare
 from agent.loop import Ending
@@ -17,7 +19,7 @@ from agent.strategies import generation
 from agent.strategies.base import Desk
 from agent.strategies.candidates import Candidate, Pool
 from agent.strategies.targets import Target
-from trajectories.events import ActionFinished, ActionStarted, CandidatesJudged, TestsReported
+from trajectories.events import ActionFinished, ActionStarted, CandidatesJudged, FunctionTraced, TestsReported
 
 _T = TypeVar("_T")
 
@@ -76,10 +78,33 @@ class Search:
         """Add bodies written with the wrong one and its failures in view."""
         trial = self.pool.original.trial
         evidence = [trial.message][:_EVIDENCE_LINES] if trial is not None and trial.message else []
+        if self._tells_values and (trace := await self._traced()):
+            evidence = [trace]
         sampling = self._sampling(temperature)
         await self._try(
             self.pool.add(await generation.corrections(self._desk, self.pool, evidence, count, sampling))
         )
+
+    @property
+    def _tells_values(self) -> bool:
+        """The values in the failing function are shown to models that gain by them."""
+        ground = self._desk.ground
+        when = ground.settings.strategy.traces
+        return when == "always" or (when == "auto" and ground.form.name != "staged")
+
+    async def _traced(self) -> str:
+        """Return what the function does in its first failing check, and record it; "" where none does."""
+        target = self.pool.target
+        path, symbol = target.path, target.function.name
+        if language_of(path) != "python":
+            return ""
+        tests = self._desk.ground.task.targets
+        trace = await self._guarded(trace_function(self._desk.workspace, path, symbol, tests=tests))
+        if trace is None:
+            return ""
+        text = render_trace(trace, target.document.text)
+        self._desk.ground.record(FunctionTraced(path=path, symbol=symbol, check=trace.check, text=text))
+        return text
 
     async def plain(self, temperature: float) -> None:
         """Add what the model answers to the issue and the function alone, untried."""

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from aci import Observation
 from aci.blocks import Block, blocks_of
 from aci.runners import detect
 from aci.tracing import Trace, relevant_lines, render_trace, trace_function
 from aci.workspace import Workspace
 
 Make = Callable[..., Awaitable[Workspace]]
+Act = Callable[..., Awaitable[Observation]]
 
 LOOP = '''\
 def total(numbers):
@@ -208,10 +210,33 @@ async def test_what_the_result_does_not_depend_on_is_out_of_the_slice(make_works
     assert relevant_lines(trace, text) == {3, 4, 5, 6, 8}
 
 
+async def test_a_model_looks_into_a_function(make_workspace: Make, act: Act) -> None:
+    workspace = await make_workspace({"main.py": LOOP, "notes.txt": "x\n"})
+    workspace.test_command = "python3 main.py"
+    looked = await act(workspace, "trace_function", path="main.py", symbol="total")
+    assert not looked.failed
+    assert "found += number  # found = 3" in looked.text
+    assert not looked.changed
+    for arguments, said in [
+        ({"path": "main.py", "symbol": "sum"}, "main.py has no single function sum. `outline` shows"),
+        ({"path": "notes.txt", "symbol": "total"}, "Only Python functions can be looked into."),
+        ({"path": "nowhere.py", "symbol": "total"}, "nowhere.py"),
+    ]:
+        refused = await act(workspace, "trace_function", **arguments)
+        assert refused.failed
+        assert said in refused.text
+    workspace = await make_workspace({"main.py": LOOP.replace("found = 1", "found = 0")})
+    workspace.test_command = "python3 main.py"
+    refused = await act(workspace, "trace_function", path="main.py", symbol="total")
+    assert refused.failed
+    assert refused.text == "No failing test runs total. Use `run_tests`."
+
+
 def test_blocks_end_where_control_may_go_elsewhere() -> None:
     text = (
         "def f(a):\n    '''doc'''\n    b = 1\n    c = 2\n    if (\n        a\n    ):\n        return 1\n"
-        "    else:\n        try:\n            d = 1\n        except ValueError:\n            pass\n    def g():\n"
+        "    else:\n        try:\n            d = 1\n        except ValueError:\n            pass\n"
+        "    def g():\n"
         "        return 2\n    return g\n"
     )
     function = ast.parse(text).body[0]

@@ -6,7 +6,14 @@ import pytest
 
 from agent.models.base import Capabilities
 from agent.models.replayed import ReplayedModel
-from trajectories.events import ActionFinished, ActionStarted, CandidatesJudged, ModelAnswered, QuestionAsked
+from trajectories.events import (
+    ActionFinished,
+    ActionStarted,
+    CandidatesJudged,
+    FunctionTraced,
+    ModelAnswered,
+    QuestionAsked,
+)
 from trajectories.messages import Answer, Choice
 
 PROGRAM = '''\
@@ -51,8 +58,14 @@ def several(*bodies: str) -> Answer:
 def solve(run):
     """Resolve the broken program with a strategy and a script of answers."""
 
-    async def start(strategy: str, script: list[Any], capabilities: Capabilities = FAST, **files: str) -> Any:
-        settings = {**SCRIPT, "strategy": {"name": strategy}}
+    async def start(
+        strategy: str,
+        script: list[Any],
+        capabilities: Capabilities = FAST,
+        traces: str = "auto",
+        **files: str,
+    ) -> Any:
+        settings = {**SCRIPT, "strategy": {"name": strategy, "traces": traces}}
         return await run(files or FILES, script, settings, capabilities=capabilities)
 
     return start
@@ -167,6 +180,20 @@ async def test_auto_tells_the_model_what_fails_only_when_writing_anew_did_not_he
     told = done.model.requests[2].messages[0].content
     assert "This Python function is wrong" in told
     assert "len(str(high - low)" in told
+
+
+@pytest.mark.parametrize(
+    ("traces", "small", "told"),
+    [("auto", False, True), ("auto", True, False), ("always", True, True), ("never", False, False)],
+)
+async def test_a_model_that_follows_values_is_told_them(solve, traces: str, small: bool, told: bool) -> None:
+    hopeless = {"main.py": PROGRAM.replace("min(high - low for", "len(str(high - low) for")}
+    answers = [WRONG, several(WRONG, WRONG, WRONG, WRONG), RIGHT, several(RIGHT, RIGHT, LOOP, WRONG)]
+    capabilities = Capabilities(prefill=True, choices=4, json_schema=small)
+    done = await solve("auto", answers, capabilities, traces, **hopeless)
+    request = done.model.requests[2].messages[0].content
+    assert ("# ordered = [1, 4, 9]" in request) is told
+    assert len(done.of(FunctionTraced)) == told
 
 
 async def test_auto_takes_the_loop_where_no_function_is_known(run, untested, do) -> None:
