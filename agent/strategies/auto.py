@@ -14,6 +14,7 @@ from agent.strategies.targets import find_targets
 from agent.strategies.voting import fallback, sources, weigh
 
 ENOUGH_VOTES = 3
+ENOUGH_ECHOED = 2
 AHEAD = 2.0
 
 
@@ -48,10 +49,12 @@ class Auto:
         await search.look()
         await search.repair()
         await search.specify(1, 0.0)
+        await search.echo()
         for number in range(settings.rounds):
             if reason := _enough(search):
                 return reason
             await search.specify(settings.samples, settings.temperature + HOTTER * number)
+            await search.echo()
             if reason := _enough(search):
                 return reason
             if number == 0:
@@ -74,8 +77,13 @@ def _enough(search: Search) -> str:
     known = first[0].behaviour > 0
     if first[0].behaviour == search.pool.original.behaviour and known:
         return ""
-    if known and len(sources(first)) > 1 and search.exposed:
+    agreed = sources(first)
+    if known and len(agreed) > 1 and search.exposed:
         return "Two independent sources agree on it."
+    written = sum(one.votes for one in first if one.source == "specification")
+    if known and "repair" in agreed and written >= ENOUGH_ECHOED:
+        # No test showed the fault: one body may be wrong in a way that some edit is wrong, too.
+        return "A small edit answers as several bodies do that were written without it."
     if sum(one.votes for one in first if one.source != "repair") >= ENOUGH_VOTES:
         return "Several samples agree on it."
     return ""

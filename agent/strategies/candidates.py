@@ -98,6 +98,11 @@ class Pool:
                 known.votes += candidate.votes
         return new
 
+    def strangers(self, found: Iterable[Candidate]) -> list[Candidate]:
+        """Return the candidates whose program is not in the pool yet, each once, without adding them."""
+        new = {self._key(one.body): one for one in found}
+        return [one for key, one in new.items() if key not in self._known]
+
     def candidate(self, source: Source, body: str, what: str = "", logprob: float | None = None) -> Candidate:
         """Make a candidate of a body for the function."""
         text = with_body(self.target.document.text, self.target.function, body)

@@ -8,7 +8,7 @@ from aci.command import Command
 from aci.editing import EditLines
 from aci.grammars import language_of
 from aci.probing import make_probes
-from aci.repair import find_repairs
+from aci.repair import find_repairs, proposals
 from aci.testing import run_tests
 from aci.tracing import render_trace, trace_function
 from aci.trials import Trial, try_texts
@@ -24,6 +24,7 @@ from trajectories.events import ActionFinished, ActionStarted, CandidatesJudged,
 _T = TypeVar("_T")
 
 MAX_REPAIRS = 12
+MAX_UNVERIFIED = 300
 _EVIDENCE_LINES = 3
 
 
@@ -41,6 +42,7 @@ class Search:
         self._desk = desk
         self._probes: list[str] = []
         self._rounds = 0
+        self._edits: list[Candidate] | None = None
 
     async def look(self) -> None:
         """Try the function as it is: which tests fail, and what it answers to the probes."""
@@ -66,6 +68,36 @@ class Search:
             if body is not None:
                 found.append(self.pool.candidate("repair", body, one.what))
         await self._try(self.pool.add(found))
+
+    async def echo(self) -> None:
+        """Where no visible test shows the fault: add single edits that answer as a written body does.
+
+        Of the many edits nothing tells the right one; but one that behaves as a body behaves which was
+        written without sight of the faulty one has two independent witnesses.
+        """
+        if self.exposed or not self._probes:
+            return
+        written = {
+            one.behaviour
+            for one in self.pool.candidates
+            if one.source == "specification" and one.passes and one.behaviour
+        }
+        written.discard(self.pool.original.behaviour)
+        if not written:
+            return
+        target = self.pool.target
+        if self._edits is None:
+            found = []
+            for one in proposals(
+                target.path, target.document.text, target.function.name, limit=MAX_UNVERIFIED
+            ):
+                body = generation.body_in(target, one.text)
+                if body is not None:
+                    found.append(self.pool.candidate("repair", body, one.what))
+            self._edits = self.pool.strangers(found)
+            self.pool.tried(self._edits, await self._trials(self._edits))
+        alike = [one for one in self._edits if one.passes and one.behaviour in written]
+        self.pool.add(self.pool.strangers(alike)[:MAX_REPAIRS])
 
     async def specify(self, count: int, temperature: float) -> None:
         """Add bodies written from the function's promise alone."""

@@ -182,6 +182,20 @@ async def test_auto_tells_the_model_what_fails_only_when_writing_anew_did_not_he
     assert "len(str(high - low)" in told
 
 
+async def test_where_no_test_fails_an_edit_that_answers_as_written_bodies_do_is_taken(solve) -> None:
+    shown = PROGRAM.replace("assert largest_gap([1, 9, 4]) == 5", "assert largest_gap([1, 5]) == 4")
+    blind = {"main.py": shown.replace(">>> largest_gap([1, 9, 4])\n    5", ">>> largest_gap([1, 5])\n    4")}
+    done = await solve("auto", [RIGHT, several(RIGHT, LOOP, RIGHT, SAME)], **blind)
+    assert len(done.model.requests) == 2
+    (judged,) = done.of(CandidatesJudged)
+    assert judged.reason == "A small edit answers as several bodies do that were written without it."
+    chosen = judged.candidates[judged.chosen]
+    assert chosen.source == "repair"
+    assert "max" in chosen.text
+    # Edits that nobody else agrees with are no candidates at all.
+    assert sum(one.source == "repair" for one in judged.candidates) < 5
+
+
 @pytest.mark.parametrize(
     ("traces", "small", "told"),
     [("auto", False, True), ("auto", True, False), ("always", True, True), ("never", False, False)],
