@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine
 from pathlib import Path
 
 from aci.rendering import listed
@@ -15,6 +15,7 @@ from agent.evaluator import Verdict, judge
 from agent.ground import Ground, Outcome
 from agent.history import History
 from agent.loop import Ending
+from agent.memory import Told
 from agent.models.base import Sampling
 from agent.strategies.base import Desk, Strategy
 from envs.sandbox import Sandbox
@@ -34,7 +35,7 @@ class Attempt:
         strategy: Changes the work tree.
         number: Which attempt this is, counted from 1.
         sampling: How this attempt's answers are drawn.
-        reflections: What earlier attempts learned.
+        told: What earlier attempts, and earlier tasks, learned.
     """
 
     def __init__(
@@ -43,13 +44,13 @@ class Attempt:
         strategy: Strategy,
         number: int,
         sampling: Sampling,
-        reflections: Sequence[str],
+        told: Told,
     ) -> None:
         self._ground = ground
         self._strategy = strategy
         self._number = number
         self._sampling = sampling
-        self._reflections = reflections
+        self._told = told
         self._kept_scratch: Callable[[], Collection[str]] = tuple
         self.vain: list[str] = []
         """Changes that were taken back."""
@@ -122,9 +123,7 @@ class Attempt:
         await self._establish_baseline(workspace)
         workspace.base_report = ground.baseline.report
         workspace.files = ground.repository.files()
-        desk = Desk(
-            ground, workspace, self.history, self._sampling, self._number, self._reflections, self.vain
-        )
+        desk = Desk(ground, workspace, self.history, self._sampling, self._number, self._told, self.vain)
         return await self._strategy.work(desk)
 
     async def _establish_baseline(self, workspace: Workspace) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from agent.commands import batch, score
+from agent.commands import batch, memory, score
 from trajectories.errors import Interrupted, UsageError
 
 EPILOG = (
@@ -27,6 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(batch.app, name="batch")
+app.add_typer(memory.app, name="memory")
 app.add_typer(score.app, name="score")
 
 ModelOption = Annotated[

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from agent import prompts
 from agent.attempt import Attempt
 from agent.ground import Ground, Outcome
+from agent.memory import EpisodeMemory, long_term
 from agent.models.base import Sampling
 from agent.reflection import reflect
 from agent.strategies import STRATEGIES
+from agent.task import title_of
 from trajectories.errors import (
     ContextExhausted,
     ExitStatus,
@@ -18,7 +21,7 @@ from trajectories.errors import (
     SandboxError,
     Terminated,
 )
-from trajectories.events import AttemptEnded, AttemptStarted, Notice, ReflectionAdded
+from trajectories.events import AttemptEnded, AttemptStarted, Notice, TestsRefuted
 from trajectories.result import Evidence, Result
 
 TEMPERATURE_STEP = 0.3
@@ -38,21 +41,30 @@ async def run_episode(ground: Ground, run_id: str) -> Result:
     Nothing raised on purpose escapes: an error becomes the result's status, with the patch so far.
     """
     tried: list[Numbered] = []
-    reflections: list[str] = []
+    refuted: dict[str, str] = {}
     error: PatchwrightError | None = None
     strategy = STRATEGIES[ground.settings.strategy.name]()
     last = ground.settings.limits.attempts if strategy.repeats else 1
+    memory = _memory(ground, run_id, used=strategy.reflects)
+    memory.recall(ground.task.statement)
     for number in range(1, last + 1):
         sampling = _sampling(ground, number)
         ground.record(AttemptStarted(attempt=number, temperature=sampling.temperature, seed=sampling.seed))
-        told = reflections[-ground.settings.memory.reflections :] if strategy.reflects else []
+        told = memory.tell()
+        if refuted and strategy.reflects and ground.settings.memory.reflections:
+            tests = ", ".join(f"{test} ({reason})" for test, reason in refuted.items())
+            told = told._replace(attempts=(*told.attempts, prompts.REFUTED.format(tests=tests)))
         attempt = Attempt(ground, strategy, number, sampling, told)
         try:
             outcome = await attempt.run()
         except PatchwrightError as stopped:
             error = stopped
             break
+        before = tried[-1].outcome.verdict.reward if tried else 0.0
         tried.append(Numbered(number, outcome))
+        if wrong := outcome.verdict.evidence.refuted:
+            ground.record(TestsRefuted(attempt=number, tests=wrong))
+            refuted.update({one.test: one.reason for one in wrong})
         ground.record(
             AttemptEnded(
                 attempt=number,
@@ -62,12 +74,15 @@ async def run_episode(ground: Ground, run_id: str) -> Result:
                 patch=outcome.patch,
             )
         )
+        if _had_its_chance(outcome):
+            memory.judge(number, before, outcome.verdict.reward)
         error = outcome.error
         if outcome.verdict.resolved or _final(outcome):
             break
         if number < last and strategy.reflects and ground.settings.memory.reflections:
             try:
-                reflections += await _reflection(ground, attempt, number, outcome, sampling)
+                if text := await _reflection(ground, attempt, outcome, sampling):
+                    memory.add(number, text, outcome.verdict.reward)
             except PatchwrightError as stopped:
                 error = stopped
                 break
@@ -91,22 +106,39 @@ def _final(outcome: Outcome) -> bool:
     return isinstance(outcome.error, Interrupted | Terminated | LimitReached | ModelError)
 
 
-async def _reflection(
-    ground: Ground, attempt: Attempt, number: int, outcome: Outcome, sampling: Sampling
-) -> list[str]:
+def _had_its_chance(outcome: Outcome) -> bool:
+    """Say whether an attempt ended by itself, so that its reward says something of what it was told."""
+    if outcome.verdict.resolved:
+        return True
+    ended = outcome.error is None or isinstance(outcome.error, ContextExhausted)
+    return ended and outcome.ending.kind != "limit"
+
+
+def _memory(ground: Ground, run_id: str, *, used: bool) -> EpisodeMemory:
+    settings = ground.settings.memory
+    # What small models say of their failures is mostly wrong, see docs/memory.md.
+    small = ground.form.name == "staged"
+    kept = settings.long_term == "on" or (settings.long_term == "auto" and not small)
+    return EpisodeMemory(
+        settings.reflections if used else 0,
+        ground.record,
+        run_id=run_id,
+        repository=ground.repository.identity,
+        task=title_of(ground.task.statement),
+        store=long_term(settings) if kept else None,
+    )
+
+
+async def _reflection(ground: Ground, attempt: Attempt, outcome: Outcome, sampling: Sampling) -> str:
+    """Return what a failed attempt leaves for the next one, or ""."""
     if isinstance(outcome.error, SandboxError) or not attempt.history.messages:
-        return []  # the sandbox failed, not the agent: there is nothing to learn for it
+        return ""  # the sandbox failed, not the agent: there is nothing to learn for it
     if any(budget.spent(ground.meter.usage) for budget in ground.budgets):
-        return []
+        return ""
     if ground.form.name == "staged":
         # What a small model says of its failure is mostly wrong, and it believes what it reads.
-        told = (
-            f"Taken back, because no failing test passed with it: {', '.join(dict.fromkeys(attempt.vain))}."
-        )
-        reflections = [told] if attempt.vain else []
-        for text in reflections:
-            ground.record(ReflectionAdded(attempt=number, text=text))
-        return reflections
+        vain = ", ".join(dict.fromkeys(attempt.vain))
+        return f"Taken back, because no failing test passed with it: {vain}." if vain else ""
     try:
         answer = await reflect(
             ground.model,
@@ -118,13 +150,11 @@ async def _reflection(
         )
     except ContextExhausted as error:
         ground.record(Notice(level="warning", text=f"There is no room to reflect on the attempt: {error}"))
-        return []
+        return ""
     ground.meter.add(answer.usage)
     if not answer.text:
         ground.record(Notice(level="warning", text="The model had nothing to say about the failed attempt."))
-        return []
-    ground.record(ReflectionAdded(attempt=number, text=answer.text))
-    return [answer.text]
+    return answer.text
 
 
 def _result(ground: Ground, run_id: str, tried: Sequence[Numbered], error: PatchwrightError | None) -> Result:

@@ -3,18 +3,20 @@
 The patch is laid over the base commit in a fresh sandbox, the tests that existed at the base are put back
 as they were, and the suite runs again. What failed before and passes now is fixed; what passed before and
 fails now is broken. Where no test showed the fault, tests that the agent wrote count if they fail without
-its patch.
+its patch. A test of the agent's that the evidence contradicts is refuted: it sinks no patch, see
+`agent.refuting`.
 """
 
 import re
 import shutil
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from aci.runners.doctests import is_doctest
-from trajectories.events import TestReport
-from trajectories.result import Evidence
+from agent.refuting import EITHER_WAY, GIVEN, NewTests, contradicted, new_tests, why_contradicted
+from trajectories.events import BUILD, TEST_RUN, TestReport
+from trajectories.result import Evidence, Refuted
 
 _TEST_FILE = re.compile(
     r"(^|/)(tests?|testing|__tests__|spec)/|(^|/)(test_[^/]*|conftest)\.py$|_test\.(py|go|cc|cpp|rs)$"
@@ -149,6 +151,7 @@ async def judge(
             them, since there were too many to run or only some tests were asked for.
     """
     written = [path for path in _files(tree) if is_test_file(path) and not (base_tree / path).exists()]
+    false = contradicted(base_tree, tree, written) if written else {}
     for path in _files(base_tree):
         if is_test_file(path):
             _put(base_tree, tree, path)
@@ -159,20 +162,65 @@ async def judge(
             if _STEERING.search(path):
                 (tree / path).unlink(missing_ok=True)
     final = await run_tests(tree)
+    examples = None
     if run_examples is not None and (modules := _changed_examples(base_tree, tree, base)):
         base = _joined(base, await run_examples(base_tree, modules))
-        final = _joined(final, await run_examples(tree, modules))
-    known = {*base.passed, *base.failed, *base.skipped}
-    new = tuple(test for test in final.passed if test not in known and not is_doctest(test))
-    if shown or not new or not written:
+        examples = await run_examples(tree, modules)
+        final = _joined(final, examples)
+    new = new_tests(base, final) if written else NewTests()
+    refuted = {test: why for test in (*new.failed, *new.passed) if (why := why_contradicted(test, false))}
+    if shown:
+        verdict = compare(base, final)
+        whole = {BUILD, TEST_RUN, final.command}
+        at_fault = [test for test in new.failed if test not in whole]
+        if not verdict.resolved and written and (new.failed or final.broken or whole & {*base.failed}):
+            # A wrong test of the agent's fails a run that is judged as a whole, or keeps it from starting.
+            alone = await run_tests(_without(tree, written))
+            second = compare(base, _joined(alone, examples) if examples else alone)
+            if second.reward > verdict.reward:
+                verdict, at_fault = second, at_fault or _tests_among(written)
+        if verdict.resolved:
+            refuted = dict.fromkeys(at_fault, GIVEN) | refuted
+        return _with_refuted(verdict, refuted)
+    if not new.passed and not new.failed:
         return compare(base, final)
+    report = await run_tests(_without_patch(base_tree, tree, written))
+    confirmed = tuple(test for test in new.passed if test not in report.passed and test not in refuted)
+    refuted = {test: EITHER_WAY for test in new.failed if test in report.failed} | refuted
+    return _with_refuted(compare(base, final, confirmed), refuted)
+
+
+def _without(tree: Path, written: Sequence[str]) -> Path:
+    """Return a copy of the work tree that lacks the test files which the agent wrote."""
+    alone = tree.parent / "without-tests"
+    shutil.copytree(tree, alone, symlinks=True)
+    for path in written:
+        (alone / path).unlink(missing_ok=True)
+    return alone
+
+
+def _without_patch(base_tree: Path, tree: Path, written: Sequence[str]) -> Path:
+    """Return a copy of the base commit with the test files which the agent wrote."""
     without = tree.parent / "without-patch"
     shutil.copytree(base_tree, without, symlinks=True)
     for path in written:
         _put(tree, without, path)
-    report = await run_tests(without)
-    passes_anyway = set(report.passed)
-    return compare(base, final, tuple(test for test in new if test not in passes_anyway))
+    return without
+
+
+def _tests_among(written: Sequence[str]) -> list[str]:
+    return [path for path in written if re.search(r"(?i)test|spec", path.rpartition("/")[2])]
+
+
+def _with_refuted(verdict: Verdict, refuted: Mapping[str, str]) -> Verdict:
+    if not refuted:
+        return verdict
+    tests = tuple(Refuted(test=test, reason=reason) for test, reason in sorted(refuted.items()))
+    counted = f"{_tests(len(tests))} that the agent wrote {'is' if len(tests) == 1 else 'are'} refuted."
+    summary = f"{verdict.evidence.summary} {counted}"
+    return verdict._replace(
+        evidence=verdict.evidence.model_copy(update={"refuted": tests, "summary": summary})
+    )
 
 
 def _changed_examples(base_tree: Path, tree: Path, base: TestReport) -> list[str]:

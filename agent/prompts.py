@@ -26,6 +26,12 @@ NO_TESTS = "No test shows the fault yet. Write one that fails because of it befo
 
 REFLECTIONS = "\nEarlier attempts failed. What was learned from them:\n{reflections}\n"
 
+RECALLED = (
+    "\nWhat was learned from other tasks in this repository, which may not fit this one:\n{reflections}\n"
+)
+
+REFUTED = "Tests that earlier attempts wrote and that did not count: {tests}."
+
 REFLECT = """\
 This attempt ended without resolving the issue. {outcome}
 
@@ -77,12 +83,25 @@ def file_list(paths: Sequence[str]) -> str:
     return "\n".join(lines[:MAX_FILES_SHOWN]) + more
 
 
-def statement(text: str, paths: Sequence[str], tests: str, reflections: Sequence[str]) -> str:
-    """Return the first user message of an attempt."""
-    told = "".join(f"- {reflection}\n" for reflection in reflections)
+def statement(
+    text: str, paths: Sequence[str], tests: str, attempts: Sequence[str], tasks: Sequence[str] = ()
+) -> str:
+    """Return the first user message of an attempt.
+
+    Args:
+        text: The issue's text.
+        paths: The repository's files.
+        tests: What the tests say before any change, or "".
+        attempts: What was learned from earlier attempts, one line each.
+        tasks: What was learned from earlier tasks in the repository, one line each.
+    """
     return STATEMENT.format(
         statement=text.strip(),
         files=file_list(paths),
         tests=tests or NO_TESTS,
-        reflections=REFLECTIONS.format(reflections=told) if told else "",
+        reflections=_told(RECALLED, tasks) + _told(REFLECTIONS, attempts),
     )
+
+
+def _told(template: str, lines: Sequence[str]) -> str:
+    return template.format(reflections="".join(f"- {line}\n" for line in lines)) if lines else ""

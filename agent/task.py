@@ -5,6 +5,13 @@ import re
 from pydantic import BaseModel, ConfigDict, Field
 
 _TITLE_WORDS = 6
+_TITLE_LENGTH = 100
+
+
+def title_of(statement: str) -> str:
+    """Return the first line of a statement that says something, shortened."""
+    first = next((line.strip("#=- \t") for line in statement.splitlines() if line.strip("#=- \t")), "task")
+    return first if len(first) <= _TITLE_LENGTH else first[: _TITLE_LENGTH - 3] + "..."
 
 
 class Task(BaseModel):

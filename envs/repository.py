@@ -14,7 +14,7 @@ from pathlib import Path
 
 from envs.hostgit import HostGit, first_line
 from envs.patching import Base, apply_patch, make_patch
-from envs.source import Source, fetch, find_commit, object_format, resolve
+from envs.source import Source, fetch, find_commit, identity_of, object_format, resolve
 from envs.uncommitted import uncommitted
 from trajectories.errors import RepositoryError, UsageError
 
@@ -40,6 +40,7 @@ class Repository:
         base_commit: The id of the commit that the agent starts from.
         changed_in_worktree: Paths in the work tree of a local source that differ from the base commit and so
             are not part of the task.
+        identity: Names the repository, the same for its clones, see `envs.source.identity_of`.
     """
 
     source: str
@@ -47,6 +48,7 @@ class Repository:
     folder: Path
     base_commit: str
     changed_in_worktree: tuple[str, ...] = ()
+    identity: str = ""
 
     @property
     def _git(self) -> HostGit:
@@ -92,7 +94,7 @@ class Repository:
             fetch(found, wanted, git, _FETCHED, history)
             base = _commit_of(git, found, ref)
             changed = uncommitted(found, git, base)
-            repository = cls(found.shown, ref, folder, base, changed)
+            repository = cls(found.shown, ref, folder, base, changed, identity_of(found))
             repository._check_out()
         except OSError as error:
             raise RepositoryError(f"The repository can't be kept in {folder}: {error.strerror}.") from None

@@ -10,6 +10,7 @@ from trajectories.errors import RepositoryError, UsageError
 
 _SCHEMES = ("http", "https", "ssh", "git")
 _SCP_LIKE = re.compile(r"(?:[\w.-]+@)?[\w.-]+:(?!//)[^:].*", re.DOTALL)
+_ANY_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/\s]*@)?")
 _COMMIT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _PLAIN_REF = re.compile(r"[\w][\w./+@-]*")
 _PROBE_SECONDS = 60.0
@@ -40,6 +41,24 @@ class Source(NamedTuple):
 def without_credentials(url: str) -> str:
     """Return a URL without its user information, and without a query that could hold a token."""
     return re.sub(r"(?i)([a-z][a-z0-9+.-]*://)[^/@\s]*@", r"\1", url).split("?", 1)[0]
+
+
+def identity_of(source: Source) -> str:
+    """Return a name for the repository that its clones share: where it was cloned from, else its path.
+
+    It holds no user name, no credentials and no query, and is the same whether ssh or https was used.
+    """
+    address = source.shown
+    if source.git_folder is not None:
+        asked = inspect_git(source.git_folder, "config", "--get", "remote.origin.url")
+        address = asked.stdout.decode("utf-8", "replace").strip() if asked.status == 0 else ""
+    if _ANY_URL.match(address) and not address.lower().startswith("file:"):
+        host, _, path = without_credentials(_ANY_URL.sub("", address)).partition("/")
+    elif _SCP_LIKE.fullmatch(address):
+        host, _, path = address.rpartition("@")[2].partition(":")
+    else:
+        return source.shown
+    return f"{host.lower()}/{path.strip('/').removesuffix('.git')}"
 
 
 def resolve(source: str | Path) -> Source:

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from trajectories.messages import Choice, Message, ToolCall, Usage
-from trajectories.result import Result
+from trajectories.reflections import Change
+from trajectories.result import Refuted, Result
 
 SCHEMA_VERSION = 1
 
@@ -50,6 +51,14 @@ class TestReport(BaseModel):
     def green(self) -> bool:
         """Tests ran and none failed."""
         return bool(self.passed) and not self.failed and not self.broken
+
+    def knows(self, test: str) -> bool:
+        """Say whether a test of another run has its place in this one: by itself, or in what failed whole."""
+        if test in {*self.passed, *self.failed, *self.skipped}:
+            return True
+        if {BUILD, TEST_RUN, self.command} & {*self.failed}:
+            return True
+        return test.startswith(tuple(whole + mark for whole in self.failed for mark in _PARTS))
 
     def passes(self, test: str) -> bool:
         """Say whether a test of another run passes in this one.
@@ -259,6 +268,35 @@ class ReflectionAdded(_Event):
     kind: Literal["reflection_added"] = "reflection_added"
     attempt: int
     text: str
+    id: str = ""
+
+
+class ReflectionRecalled(_Event):
+    """Long-term memory had a reflection that fits the task; attempts are told it."""
+
+    kind: Literal["reflection_recalled"] = "reflection_recalled"
+    id: str
+    text: str
+
+
+class ReflectionJudged(_Event):
+    """An attempt was the first of the episode to be told a reflection; `before` and `after` are rewards."""
+
+    kind: Literal["reflection_judged"] = "reflection_judged"
+    attempt: int
+    id: str
+    before: float
+    after: float
+    change: Change
+
+
+class TestsRefuted(_Event):
+    """Tests that an attempt wrote contradict the evidence; they are not counted against its patch."""
+
+    __test__ = False
+    kind: Literal["tests_refuted"] = "tests_refuted"
+    attempt: int
+    tests: tuple[Refuted, ...]
 
 
 class AttemptEnded(_Event):
@@ -296,6 +334,9 @@ Event = Annotated[
     | FunctionTraced
     | Notice
     | ReflectionAdded
+    | ReflectionRecalled
+    | ReflectionJudged
+    | TestsRefuted
     | AttemptEnded
     | RunEnded,
     Field(discriminator="kind"),

@@ -7,6 +7,20 @@ from pydantic import BaseModel, ConfigDict
 from trajectories.messages import Usage
 
 
+class Refuted(BaseModel):
+    """A test that the agent wrote and that the evidence contradicts.
+
+    Attributes:
+        test: Its id, or its file where the runner tells of nothing smaller.
+        reason: What contradicts it, to be read after "it".
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    test: str
+    reason: str
+
+
 class Evidence(BaseModel):
     """What speaks for or against the patch, from tests that the agent may see.
 
@@ -16,6 +30,7 @@ class Evidence(BaseModel):
         still_failing: Those of them that still fail.
         broken: Tests that passed at the base and fail with the patch.
         passed: How many tests pass with the patch.
+        refuted: Tests that the agent wrote and that count neither for the patch nor against it.
         summary: The same in one sentence.
     """
 
@@ -26,6 +41,7 @@ class Evidence(BaseModel):
     still_failing: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
     passed: int = 0
+    refuted: tuple[Refuted, ...] = ()
     summary: str = "No tests were run."
 
 

@@ -14,6 +14,7 @@ from rich.rule import Rule
 from rich.text import Text
 
 from aci.rendering import harmless
+from agent.task import title_of
 from trajectories.events import (
     ActionFinished,
     ActionStarted,
@@ -27,10 +28,13 @@ from trajectories.events import (
     ModelFailed,
     Notice,
     ReflectionAdded,
+    ReflectionJudged,
+    ReflectionRecalled,
     RunEnded,
     RunStarted,
     SandboxStarted,
     TestReport,
+    TestsRefuted,
     TestsReported,
 )
 from trajectories.messages import Usage
@@ -70,7 +74,7 @@ class Live:
     def _show(self, event: Event) -> None:
         match event:
             case RunStarted():
-                self._print(_title(event.statement), "bold")
+                self._print(title_of(event.statement), "bold")
                 self._print(f"{event.repository} at {event.base_commit[:10]}, run {event.run_id}", "dim")
             case SandboxStarted():
                 self._print(
@@ -99,6 +103,14 @@ class Live:
                 self._print(event.text, {"info": "dim", "warning": "yellow", "error": "red"}[event.level])
             case ReflectionAdded():
                 self._print(f"reflection  {event.text}", "magenta")
+            case ReflectionRecalled():
+                self._print(f"recalled  {event.text}", "magenta")
+            case ReflectionJudged():
+                rewards = f"reward {event.before:.2f} before, {event.after:.2f} after"
+                self._print(f"reflection {event.id}: {event.change}, {rewards}", "dim")
+            case TestsRefuted():
+                for one in event.tests:
+                    self._print(f"refuted  {one.test}: it {one.reason}", "yellow")
             case AttemptEnded():
                 self._print(f"attempt {event.attempt} ended: {event.reason} {event.evidence}", "bold")
             case _:
@@ -158,11 +170,6 @@ class Live:
             f"{result.seconds:.0f} s",
             "dim",
         )
-
-
-def _title(statement: str) -> str:
-    first = next((line.strip("#=- \t") for line in statement.splitlines() if line.strip("#=- \t")), "task")
-    return first if len(first) <= 100 else first[:97] + "..."
 
 
 def board(report: TestReport, origin: str) -> Text:

@@ -153,10 +153,16 @@ class RepositorySettings(_Section):
 
 
 class MemorySettings(_Section):
-    """What is kept from one attempt to the next."""
+    """What is kept from one attempt to the next, and from one task to the next."""
 
     reflections: CountOrZero = 3
-    """Reflections on failed attempts that the next attempt is told."""
+    """Reflections on failed attempts that the next attempt is told; 0 keeps none."""
+    long_term: Literal["auto", "on", "off"] = "auto"
+    """Keep reflections for later tasks in the repository; "auto" does so but for small models and batches."""
+    entries: Count = 50
+    """Reflections that long-term memory keeps of one repository."""
+    directory: str = ""
+    """Folder of long-term memory; empty takes the user's data folder."""
 
 
 class RunSettings(_Section):

@@ -1,6 +1,5 @@
 """The contract of a strategy: how one attempt gets from a broken work tree to a changed one."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -8,6 +7,7 @@ from aci.workspace import Workspace
 from agent.ground import Ground
 from agent.history import History
 from agent.loop import Ending
+from agent.memory import Told
 from agent.models.base import Sampling
 
 
@@ -21,7 +21,7 @@ class Desk:
         history: The conversation of the attempt, still empty.
         sampling: How the attempt's answers are drawn.
         number: Which attempt this is, counted from 1.
-        reflections: What earlier attempts learned.
+        told: What earlier attempts, and earlier tasks, learned.
         vain: Changes that were taken back; filled by the strategy, told to the next attempt.
     """
 
@@ -30,7 +30,7 @@ class Desk:
     history: History
     sampling: Sampling
     number: int
-    reflections: Sequence[str]
+    told: Told
     vain: list[str] = field(default_factory=list)
 
 

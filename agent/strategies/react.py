@@ -36,7 +36,9 @@ class React:
         tests = ground.baseline.text
         if suspects := await describe(workspace, ground.baseline.suspects, bodies=bodies):
             tests += f"\n{suspects}\n"
-        first = prompts.statement(ground.task.statement, workspace.files, tests, desk.reflections)
+        first = prompts.statement(
+            ground.task.statement, workspace.files, tests, desk.told.attempts, desk.told.tasks
+        )
         desk.history.extend(Message(role="system", content=system), Message(role="user", content=first))
         after_edit = ground.settings.tests.after_edit
         loop = Loop(
