@@ -9,6 +9,7 @@ from pydantic import Field
 from aci.changing import apply
 from aci.command import Command, Observation
 from aci.rendering import clipped, name, plural
+from aci.repair.proposals import MENDED, is_mended
 from aci.repair.search import Found, Repair, search
 from aci.suspects import find_suspects
 from aci.viewing import File, Refused, read_text
@@ -37,7 +38,10 @@ class ProposeFixes(Command):
         if not self.path:
             places = await _suspected(workspace)
             if not places:
-                text = "No failing test calls a Python function of the repository. Name a file."
+                text = (
+                    "Where failing tests point is known of Python only, and no failing test calls a function"
+                )
+                text += " of it. Name a file, and a function if you can."
                 return Observation(text=text, failed=True)
         workspace.proposals = []
         tried = 0
@@ -47,8 +51,9 @@ class ProposeFixes(Command):
                 file = await read_text(workspace, path)
             except Refused as refusal:
                 return Observation(text=str(refusal), failed=True)
-            if not file.path.endswith(".py"):
-                return Observation(text="Changes are sought in Python files only.", failed=True)
+            if not is_mended(file.path):
+                known = ", ".join(sorted(MENDED))
+                return Observation(text=f"Changes are sought in files of {known} only.", failed=True)
             found = await search(workspace, file.path, symbol, seconds=SECONDS)
             tried += found.tried
             searched.append(f"{symbol or 'all'} in {name(file.path)}" if symbol else name(file.path))

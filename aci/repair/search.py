@@ -1,67 +1,26 @@
 """Finding repairs: single edits at the places that failing tests point to, kept when the tests then pass."""
 
-import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple
 
 from aci.probing import make_probes
 from aci.repair.candidates import Candidate, candidates
 from aci.repair.edits import Edit, Source
+from aci.repair.found import Found, Repair, found_of, scored
 from aci.repair.localise import checking_lines, import_lines, suspicion
-from aci.symbols import find
+from aci.repair.proposals import lines_of
+from aci.repair.untraced import search_untraced
 from aci.trials import Plan, Seen, Trial, plan_for, try_plan, watch
 from aci.workspace import Workspace
 
+__all__ = ["Found", "Repair", "find_repairs", "search"]
+
 MAX_CANDIDATES = 400
+PYTHON_SUFFIXES = (".py", ".pyi", ".pyw")
 MAX_SECONDS = 60.0
 _IMPORTED = 0.3
 _SECOND_ROUNDS = 6
 _SECOND_EDITS = 80
-
-
-class Repair(NamedTuple):
-    """A small change of one file with which the failing tests pass.
-
-    Attributes:
-        path: The file.
-        before: Its whole text as it was.
-        text: Its whole new text.
-        line: Where the change begins, in the old text.
-        what: The change in a few words, such as "`<` to `<=`".
-        operator: The kind of change.
-        trial: What the tests said of it.
-        score: How likely it is the right one next to the others found, from 0 to 1.
-        alike: How many other repairs behaved the same on all probes.
-    """
-
-    path: str
-    before: str
-    text: str
-    line: int
-    what: str
-    operator: str
-    trial: Trial
-    score: float
-    alike: int = 0
-
-
-class Found(NamedTuple):
-    """What a search came to.
-
-    Attributes:
-        repairs: The likeliest first, one for each behaviour.
-        tried: How many texts were tried.
-        passing: Every text that passed, in the order they were tried; those of one behaviour share a score.
-        seconds: Wall-clock time of it all.
-        before: The tests' verdict on the file as it is, or None when there are no tests to try it against.
-    """
-
-    repairs: tuple[Repair, ...]
-    tried: int
-    passing: tuple[Repair, ...]
-    seconds: float
-    before: Trial | None
 
 
 async def find_repairs(
@@ -78,12 +37,13 @@ async def find_repairs(
 
     Args:
         workspace: Where the repository and its tests are; its files stay as they are.
-        path: A Python file, relative to the repository.
+        path: A file of a language in `aci.repair.proposals.MENDED`, relative to the repository; nothing is
+            found in others.
         symbol_or_lines: A function or class of it, or lines from 1; every line that failing tests run when
-            empty.
+            empty, and all functions of a language in which lines can't be watched.
         tests: As for `aci.trials.try_texts`.
         limit: How many texts to try at most.
-        depth: 2 to go on with two edits where no single one passes.
+        depth: 2 to go on with two edits where no single one passes, in Python.
         seconds: Wall-clock time after which no further text is tried.
 
     Raises:
@@ -104,6 +64,8 @@ async def search(
     seconds: float = MAX_SECONDS,
 ) -> Found:
     """Do what `find_repairs` does, and say what it took."""
+    if not path.endswith(PYTHON_SUFFIXES):
+        return await search_untraced(workspace, path, symbol_or_lines, tests, limit=limit, seconds=seconds)
     began = time.monotonic()
     plan = await plan_for(workspace, path, tests)
     text = (await workspace.read(path)).data.decode("utf-8", "replace")
@@ -113,7 +75,7 @@ async def search(
     seen = await watch(workspace, path, plan)
     if seen is None or not seen.trial.failed:
         return Found((), 0, (), time.monotonic() - began, seen.trial if seen is not None else None)
-    lines = _lines(path, text, symbol_or_lines)
+    lines = lines_of(path, text, symbol_or_lines)
     plan = _covering(plan, seen, lines)
     if plan.runner and not plan.first:
         return Found((), 0, (), time.monotonic() - began, seen.trial)
@@ -171,11 +133,7 @@ async def search(
             if passing or time.monotonic() - began > seconds:
                 break
     ranked = await _ranked(workspace, path, passing, symbol_or_lines, source, tried)
-    best: dict[object, Repair] = {}
-    for at, repair in enumerate(ranked):
-        best.setdefault(repair.trial.behaviour or at, repair)
-    repairs = sorted(best.values(), key=lambda repair: (-repair.score, repair.line))
-    return Found(tuple(repairs), count, tuple(ranked), time.monotonic() - began, seen.trial)
+    return found_of(ranked, count, time.monotonic() - began, seen.trial)
 
 
 def _source(text: str) -> Source | None:
@@ -183,15 +141,6 @@ def _source(text: str) -> Source | None:
         return Source(text)
     except (SyntaxError, ValueError, RecursionError):
         return None
-
-
-def _lines(path: str, text: str, symbol_or_lines: str | range) -> range:
-    if isinstance(symbol_or_lines, range):
-        return symbol_or_lines
-    found = find(path, text, symbol_or_lines) if symbol_or_lines else []
-    if found:
-        return range(min(s.top for s in found), max(s.last for s in found) + 1)
-    return range(1, text.count("\n") + 2)
 
 
 def _covering(plan: Plan, seen: Seen, lines: range) -> Plan:
@@ -274,31 +223,7 @@ async def _ranked(
     symbol = symbol or _symbol_at(source, passing[0][0].edit.line)
     probes = await make_probes(workspace, path, symbol) if symbol and len(passing) > 1 else []
     again = await tried([candidate.text for candidate, _ in passing], probes) if probes else []
-    behaviours = [trial.behaviour for trial in again] + [()] * (len(passing) - len(again))
-    groups: dict[object, list[int]] = {}
-    for at, behaviour in enumerate(behaviours):
-        groups.setdefault(behaviour or at, []).append(at)
-    scores: dict[int, float] = {}
-    for members in groups.values():
-        # Several ways to the same behaviour support it, each further one less than the one before.
-        weights = sorted((passing[at][0].weight for at in members), reverse=True)
-        score = math.fsum(weight / (1 + rank) for rank, weight in enumerate(weights))
-        scores |= dict.fromkeys(members, score)
-    total = math.fsum(scores[members[0]] for members in groups.values()) or 1.0
-    return [
-        Repair(
-            path,
-            source.text,
-            candidate.text,
-            candidate.edit.line,
-            candidate.edit.what,
-            candidate.edit.operator,
-            trial._replace(behaviour=behaviours[at]),
-            scores[at] / total,
-            len(groups[behaviours[at] or at]) - 1,
-        )
-        for at, (candidate, trial) in enumerate(passing)
-    ]
+    return scored(path, source.text, passing, [trial.behaviour for trial in again])
 
 
 def _symbol_at(source: Source, line: int) -> str:
