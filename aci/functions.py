@@ -44,7 +44,7 @@ def functions(path: str, text: str) -> list[Function]:
                 for offset in _offsets(language, node, body, data)
             ),
         )
-        for name, node, body in _found(root)
+        for name, node, body in defined(root)
     ]
 
 
@@ -95,7 +95,7 @@ def _indent(body: str) -> str:
     return line[: len(line) - len(line.lstrip())]
 
 
-def _found(root: Any) -> Iterator[tuple[str, Any, Any]]:
+def defined(root: Any) -> Iterator[tuple[str, Any, Any]]:
     """Yield the name, the whole node and the body's node of each function."""
     pending = [(root, "")]
     while pending:
