@@ -24,7 +24,7 @@ from trajectories.events import ActionFinished, ActionStarted, CandidatesJudged,
 _T = TypeVar("_T")
 
 MAX_REPAIRS = 12
-MAX_UNVERIFIED = 300
+MAX_UNVERIFIED = 200
 _EVIDENCE_LINES = 3
 
 
