@@ -117,7 +117,19 @@ async def _read(workspace: Workspace, box: str, number: int, cpu: float, root: s
     for suffix in ("code", "times", "end"):
         data = await take(workspace, f"{box}/{number}.{suffix}")
         said.append((data or b"").decode("utf-8", "replace"))
-    code, times, output = said[0].strip(), said[1], terminal_output(said[2])
+    return judged(said[0].strip(), said[1], said[2], cpu)
+
+
+def judged(code: str, times: str, printed: str, cpu: float) -> Run:
+    """Say how a command ended.
+
+    Args:
+        code: Its exit code, or "" when nobody knows.
+        times: What the shell's `times` printed after it.
+        printed: The end of its output.
+        cpu: CPU time that it might have used, in seconds.
+    """
+    output = terminal_output(printed)
     used = sum(int(minutes) * 60 + float(seconds) for minutes, seconds in _TIMES.findall(times))
     lines = [line.strip() for line in output.split("\n") if line.strip()]
     telling = next((line for line in lines if _TELLING.search(line)), lines[-1] if lines else "")

@@ -11,97 +11,20 @@ import zipfile
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from importlib import resources
-from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 from aci.command_trials import Run, run_texts
 from aci.probing import make_probes
-from aci.runners import detect
 from aci.runners.base import quoted, run_command, scratch, take
 from aci.testing import run_tests
-from aci.trials_program.checks import assertions, examples_of, parsed
+from aci.trial_plans import SCRIPT, Plan, plan_for
+from aci.variants import Unusual, try_variants
+from aci.verdicts import Seen, Trial
 from aci.workspace import Workspace
-from envs.sandbox import FileProblem
-from trajectories.events import TestReport
 
 __all__ = ["Plan", "Seen", "Trial", "make_probes", "plan_for", "try_plan", "try_texts", "watch"]
 
-Status = Literal["passed", "failed", "error", "timeout", "starved"]
-
-_SCRIPT = re.compile(r"\s*(?:exec )?python[\d.]*(?:\s+-[BsuEIO]+)*\s+(?P<path>[\w./-]+\.py)\s*")
-_LINE_ID = re.compile(r"(?P<path>.+\.py):\d+(?:#\d+)?")
-_EXAMPLE_ID = re.compile(r".+::[\w.]+:example\d+")
 _RESTARTS = 12
-
-
-class Trial(NamedTuple):
-    """What the visible tests said of one text.
-
-    Attributes:
-        status: "error" when it does not compile or can't be imported, "timeout" when it used up its CPU time
-            or waited without end, "starved" when the machine gave it hardly any CPU time.
-        passed: The checks that passed: pytest node ids, unittest ids, `main.py:12` for an assertion of a
-            script, `main.py::f:example1` for an example of a docstring.
-        failed: Those that failed or were not reached; tests that were not run because others failed before
-            them are in neither.
-        message: The first failure in one line.
-        behaviour: A bounded text of what each probe gave; () when there were no probes.
-    """
-
-    status: Status
-    passed: tuple[str, ...]
-    failed: tuple[str, ...]
-    message: str
-    behaviour: tuple[str, ...] = ()
-
-
-class Seen(NamedTuple):
-    """What the tests said of the file as it is, and where they went.
-
-    Attributes:
-        trial: Their verdict.
-        checks: Every check there is, in order, where that can be told beforehand.
-        lines: The lines of the file that each check ran, and how often.
-        imported: The lines that run when the file is imported.
-        last: The last lines that each check ran, in their order.
-        seconds: CPU time it took, tracing included.
-        values: What the variables of one function were, of each failed check: see `aci.tracing`.
-    """
-
-    trial: Trial
-    checks: tuple[str, ...]
-    lines: Mapping[str, Mapping[int, int]]
-    imported: frozenset[int]
-    last: Mapping[str, tuple[int, ...]]
-    seconds: float
-    values: Mapping[str, Any] = MappingProxyType({})
-
-
-class Plan(NamedTuple):
-    """Which checks a file is tried against.
-
-    Attributes:
-        script: A script whose assertions are checks, or "".
-        only: Its assertions that count; all when empty.
-        runner: "pytest" or "unittest" when there are tests of that kind, else "".
-        first: Tests to run first: those that fail now.
-        rest: Tests to run when all of those pass.
-        doctests: The examples of the file's docstrings are checks.
-        examples: The examples that count; all when empty.
-    """
-
-    script: str = ""
-    only: tuple[str, ...] = ()
-    runner: str = ""
-    first: tuple[str, ...] = ()
-    rest: tuple[str, ...] = ()
-    doctests: bool = False
-    examples: tuple[str, ...] = ()
-
-    @property
-    def empty(self) -> bool:
-        """There is nothing to try a text against."""
-        return not (self.script or self.runner or self.doctests)
 
 
 async def try_texts(
@@ -114,6 +37,7 @@ async def try_texts(
     cpu_seconds: float = 2.0,
     wall_seconds: float = 60.0,
     stop_after: int = 0,
+    total_seconds: float = 0.0,
 ) -> list[Trial]:
     """Try texts of one file, in order; the file itself stays as it is.
 
@@ -123,10 +47,12 @@ async def try_texts(
         texts: Whole texts of it.
         tests: Which tests, as for `run_tests`, or ids of checks; when empty, those that the workspace's test
             command or base report name, else the assertions and docstring examples of the file.
-        probes: Calls, such as `f([1, 2], 3)`, evaluated in the file's module after the tests.
+        probes: Calls, such as `f([1, 2], 3)`, in the file's language, evaluated in the file's scope after
+            the tests. One that does not compile is "?" for every text.
         cpu_seconds: CPU time of one check.
         wall_seconds: Wall-clock time of one text.
         stop_after: End when so many texts passed; 0 for never.
+        total_seconds: Wall-clock time after which no further text is begun; 0 for no such end.
 
     Returns:
         A trial for each text, fewer when it ended before the last.
@@ -136,6 +62,21 @@ async def try_texts(
     """
     command = await _command_for(workspace, path)
     if command:
+        try:
+            return await try_variants(
+                workspace,
+                path,
+                texts,
+                command,
+                probes=probes,
+                cpu_seconds=cpu_seconds,
+                wall_seconds=wall_seconds,
+                stop_after=stop_after,
+                total_seconds=total_seconds,
+            )
+        except Unusual:
+            # One copy of the tree and one whole command for each text does for anything.
+            pass
         runs = await run_texts(
             workspace,
             path,
@@ -156,6 +97,7 @@ async def try_texts(
         cpu_seconds=cpu_seconds,
         wall_seconds=wall_seconds,
         stop_after=stop_after,
+        total_seconds=total_seconds,
     )
 
 
@@ -163,7 +105,7 @@ async def _command_for(workspace: Workspace, path: str) -> str:
     """Return the command that tries a file which Python's own ways can't, else ""."""
     command = workspace.test_command
     if path.endswith(".py"):
-        known = not command or _SCRIPT.fullmatch(command) or re.search(r"\bpy\.?test\b", command)
+        known = not command or SCRIPT.fullmatch(command) or re.search(r"\bpy\.?test\b", command)
         return "" if known else command
     if command:
         return command
@@ -281,74 +223,6 @@ async def watch(
         float(record.get("seconds", 0.0)),
         record.get("values", {}),
     )
-
-
-async def plan_for(workspace: Workspace, path: str, tests: Sequence[str] = ()) -> Plan:
-    """Return the checks that a file is to be tried against; see `try_texts`."""
-    if not path.endswith(".py"):
-        return Plan()
-    await detect(workspace)
-    if tests:
-        return await _named(workspace, tests)
-    command = workspace.test_command
-    if match := _SCRIPT.fullmatch(command):
-        script = match["path"].removeprefix("./")
-        return Plan(script=script, doctests=script == path)
-    report = workspace.base_report
-    source = (await workspace.read(path)).data.decode("utf-8", "replace")
-    if report is None and not command and _checks_itself(source):
-        return Plan(script=path, doctests=True)
-    if report is None:
-        report, _ = await run_tests(workspace)
-    if report.failed or report.passed:
-        return await _reported(workspace, path, report)
-    return Plan(doctests=bool(examples_of(source, path)))
-
-
-def _checks_itself(source: str) -> bool:
-    tree = parsed(source)
-    return tree is not None and bool(assertions(tree))
-
-
-async def _named(workspace: Workspace, tests: Sequence[str]) -> Plan:
-    examples = tuple(test for test in tests if _EXAMPLE_ID.fullmatch(test))
-    lines = [(test, match["path"]) for test in tests if (match := _LINE_ID.fullmatch(test))]
-    others = [test for test in tests if test not in examples and test not in dict(lines)]
-    if lines and not others:
-        script = lines[0][1]
-        only = tuple(test for test, where in lines if where == script)
-        return Plan(script=script, only=only, doctests=bool(examples), examples=examples)
-    if examples and not others:
-        return Plan(doctests=True, examples=examples)
-    report = workspace.base_report
-    runner = report.runner if report is not None else workspace.runner
-    if len(others) == 1 and others[0].endswith(".py") and await _is_script(workspace, others[0]):
-        return Plan(script=others[0])
-    failing = set(report.failed) if report is not None else set()
-    first = tuple(test for test in others if test in failing)
-    rest = tuple(test for test in others if test not in failing)
-    return Plan(runner="pytest" if runner == "pytest" else "unittest", first=first, rest=rest)
-
-
-async def _reported(workspace: Workspace, path: str, report: TestReport) -> Plan:
-    if report.runner == "pytest":
-        return Plan(runner="pytest", first=report.failed, rest=report.passed)
-    if report.runner != "unittest":
-        return Plan()
-    for test in report.failed:
-        # A file without any test runs as a script, under its dotted name.
-        script = test.replace(".", "/") + ".py"
-        if await _is_script(workspace, script):
-            return Plan(script=script, doctests=script == path)
-    return Plan(runner="unittest", first=report.failed, rest=report.passed)
-
-
-async def _is_script(workspace: Workspace, path: str) -> bool:
-    try:
-        source = (await workspace.read(path)).data.decode("utf-8", "replace")
-    except FileProblem:
-        return False
-    return _checks_itself(source)
 
 
 def _job(path: str, original: str, root: str, plan: Plan, cpu: float, wall: float) -> dict[str, Any]:
