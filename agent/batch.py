@@ -114,7 +114,8 @@ class Batch:
 
     Args:
         folder: Where it is or will be.
-        about: What makes this batch this batch; the same folder never holds two.
+        about: What makes this batch this batch; the same folder never holds two. What stands under "tasks"
+            is a digest, and is not told.
     """
 
     def __init__(self, folder: Path, about: dict[str, Any]) -> None:
@@ -165,11 +166,8 @@ class Batch:
             raise UsageError(f"{file} is no JSON; remove it if the folder may be used anew.") from None
         differing = sorted(key for key in {*there, *wanted} if there.get(key) != wanted.get(key))
         if differing:
-            key = differing[0]
-            raise UsageError(
-                f"{self._folder} holds another batch: its {key} is {there.get(key)!r}, "
-                f"not {wanted.get(key)!r}; name another --out."
-            )
+            told = [_difference(key, there.get(key), wanted.get(key)) for key in differing]
+            raise UsageError(f"{self._folder} holds another batch: {', '.join(told)}; name another --out.")
 
     def read(self) -> dict[str, Predicted]:
         """Return the finished tasks by their ids; a last line that a crash cut short is left out."""
@@ -287,6 +285,20 @@ class Batch:
             opened.write(json.dumps(line.model_dump(mode="json")).encode("ascii") + b"\n")
             opened.flush()
             os.fsync(opened.fileno())
+
+
+def _difference(key: str, there: Any, wanted: Any) -> str:
+    """Say in words how what a folder is about differs from what is asked for."""
+    if key == "tasks":
+        return "its tasks are others"
+    if isinstance(there, dict) and isinstance(wanted, dict):
+        parts = sorted(part for part in {*there, *wanted} if there.get(part) != wanted.get(part))
+        return ", ".join(_difference(f"{key}.{part}", there.get(part), wanted.get(part)) for part in parts)
+    return f"its {key} is {_value(there)}, not {_value(wanted)}"
+
+
+def _value(value: Any) -> str:
+    return "unknown" if value is None else repr(value)
 
 
 async def _stopped(control: Control, controls: set[Control]) -> None:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.settings.fields import SandboxSettings
+from envs.benchmarks import Benchmark
 from envs.choose import choose
 from envs.humanevalfix.instance import Setting
 from envs.humanevalfix.languages import BY_NAME, LanguageName
 from envs.humanevalfix.predictions import BUGGY, GOLD, read_predictions
-from envs.humanevalfix.reader import language_named, read
 from envs.humanevalfix.scoring import Scorer
 from envs.recipes import RECIPES
 from trajectories.errors import StoreError, UsageError
@@ -25,8 +25,9 @@ class Request:
     """What is to be scored.
 
     Attributes:
+        benchmark: Which benchmark.
         predictions: A file of JSON lines, or "gold" or "buggy"; see `envs.humanevalfix.predictions`.
-        data: A file of JSON lines, or the data set's name on the hub.
+        data: A file of JSON lines, or the data set's name on the hub where the benchmark is there.
         language: The language of the tasks.
         setting: What the agent was told.
         limit: How many of the tasks, from the first; 0 takes all.
@@ -35,6 +36,7 @@ class Request:
         only: The tasks that are scored, by their ids; None takes all.
     """
 
+    benchmark: Benchmark
     predictions: str
     data: str
     language: str = "python"
@@ -45,10 +47,10 @@ class Request:
     only: tuple[str, ...] | None = None
 
 
-async def score_humanevalfix(
+async def score_benchmark(
     request: Request, sandbox: SandboxSettings, *, progress: Callable[[str], None]
 ) -> Results:
-    """Score predictions for HumanEvalFix.
+    """Score predictions for a benchmark.
 
     Args:
         request: What is to be scored.
@@ -60,10 +62,8 @@ async def score_humanevalfix(
         SandboxError: No sandbox can be had.
         StoreError: The results can't be written.
     """
-    language = language_named(request.language)
-    if request.setting not in list(Setting):
-        raise UsageError(f"There is no setting {request.setting!r}; choose {' or '.join(Setting)}.")
-    problems = read(request.data, language, Setting(request.setting))
+    language = request.benchmark.language_named(request.language)
+    problems = request.benchmark.problems(request.data, language, request.setting)
     problems = problems[: request.limit or None]
     if request.only is not None:
         problems = [problem for problem in problems if problem.instance.id in request.only]
@@ -86,7 +86,7 @@ async def score_humanevalfix(
     named = request.predictions in (GOLD, BUGGY)
     results = summarize(
         scores,
-        benchmark="humanevalfix",
+        benchmark=request.benchmark.name,
         language=language,
         setting=request.setting,
         predictions=request.predictions if named else Path(request.predictions).name,

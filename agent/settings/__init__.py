@@ -10,7 +10,7 @@ from agent.settings.fields import (
     Settings,
     TestSettings,
 )
-from agent.settings.pages import default_toml, reference, render
+from agent.settings.pages import default_toml, names, reference, render
 from agent.settings.sources import Loaded, load, user_file
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "TestSettings",
     "default_toml",
     "load",
+    "names",
     "reference",
     "render",
     "user_file",

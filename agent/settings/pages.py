@@ -46,6 +46,17 @@ def render(loaded: Loaded) -> str:
     return "\n".join(lines[1:]) + "\n"
 
 
+def names(loaded: Loaded, key: str) -> bool:
+    """Say whether somebody chose the value of a setting: a whole copy of the shipped file chooses nothing."""
+    origin = loaded.origins[key]
+    if origin == "default":
+        return False
+    try:
+        return Path(origin.removeprefix("user file ")).read_text("utf-8") != default_toml()
+    except (OSError, ValueError):
+        return True  # it comes from a flag or the environment
+
+
 def default_toml() -> str:
     """Return the text of the commented `agent.toml` that holds every default."""
     lines = [_TOML_HEAD]

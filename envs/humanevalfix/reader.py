@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from envs.humanevalfix.composing import compose, python_check, rust_check, statement
 from envs.humanevalfix.examples import python_examples, rust_examples
 from envs.humanevalfix.instance import Instance, Sealed, Setting
-from envs.humanevalfix.languages import BY_NAME, LANGUAGES, LanguageName
+from envs.humanevalfix.languages import BY_NAME, LanguageName
 from envs.humanevalfix.visible import checks, cut_tests
 from trajectories.errors import UsageError
 
@@ -47,18 +47,6 @@ class Problem(NamedTuple):
     sealed: Sealed
 
 
-def language_named(name: str) -> LanguageName:
-    """Return the language of a name that a user typed.
-
-    Raises:
-        UsageError: There is none.
-    """
-    for language in LANGUAGES:
-        if name == language:
-            return language
-    raise UsageError(f"There is no language {name!r} in HumanEvalFix; choose one of {', '.join(LANGUAGES)}.")
-
-
 def read(data: str, language: LanguageName, setting: Setting = Setting.DOCSTRING) -> list[Problem]:
     """Return the problems of one language, in the data's order.
 
@@ -72,7 +60,7 @@ def read(data: str, language: LanguageName, setting: Setting = Setting.DOCSTRING
     """
     path = _from_hub(language) if data == HUB_NAME else Path(data).expanduser()
     problems: dict[str, Problem] = {}
-    for number, line in lines_of(path):
+    for number, line in lines_of(path, HUB_NAME):
         row = _row(line, f"Line {number} of {path}")
         prefix = BY_NAME[language].prefix
         if not row.task_id.startswith(f"{prefix}/"):
@@ -155,8 +143,12 @@ def describe(error: ValidationError) -> str:
     return f"the field {where!r} is not right ({first['msg']})" if where else first["msg"]
 
 
-def lines_of(path: Path) -> Iterable[tuple[int, bytes]]:
+def lines_of(path: Path, otherwise: str = "") -> Iterable[tuple[int, bytes]]:
     """Return the lines of a file that are not empty, with their numbers.
+
+    Args:
+        path: The file.
+        otherwise: What a user may name in place of a file, or "".
 
     Raises:
         UsageError: It can't be read.
@@ -164,8 +156,9 @@ def lines_of(path: Path) -> Iterable[tuple[int, bytes]]:
     try:
         content = path.read_bytes()
     except OSError as error:
+        other = f", or {otherwise}" if otherwise else ""
         raise UsageError(
-            f"The data {path} can't be read ({error.strerror}); give a JSON-lines file, or {HUB_NAME}."
+            f"The data {path} can't be read ({error.strerror}); give a JSON-lines file{other}."
         ) from None
     return ((number, line) for number, line in enumerate(content.split(b"\n"), 1) if line.strip())
 

@@ -99,6 +99,18 @@ async def test_another_batch_is_refused_the_folder(tmp_path, jobs) -> None:
         await other.run(jobs("a"), workers=1, control=Control())
 
 
+async def test_a_refused_folder_is_told_what_differs_in_words(tmp_path, jobs) -> None:
+    about = {"tasks": "8c1f", "model": {"name": "one", "seed": 0}, "limits": {"steps": 3}}
+    with Batch(tmp_path / "out", about).held():
+        pass
+    other = {"tasks": "77ab", "model": {"name": "two", "seed": 0}, "limits": {"steps": 3}}
+    with pytest.raises(UsageError) as refused, Batch(tmp_path / "out", other).held():
+        pass
+    assert str(refused.value).endswith(
+        "holds another batch: its model.name is 'one', not 'two', its tasks are others; name another --out."
+    )
+
+
 async def test_two_processes_do_not_work_in_one_folder(tmp_path, jobs) -> None:
     with Batch(tmp_path / "out", ABOUT).held(), pytest.raises(UsageError, match="Another process works in"):
         await run(tmp_path / "out", jobs("a"))

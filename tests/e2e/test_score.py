@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from agent.score import rebuild
+from agent.settings import default_toml
 from trajectories.errors import UsageError
 from trajectories.scores import Results
 
@@ -99,3 +100,88 @@ def test_bad_input_is_one_sentence_and_ends_with_2(changed, said, cli, data) -> 
     (line,) = told(done.stderr).splitlines()
     assert said in line
     assert done.stdout == b""
+
+
+PROGRAMS = [
+    {
+        "name": name,
+        "buggy_program": f"def {name}(a, b):\n    return a {wrong} b\n",
+        "docstring": f'"""\nReturn the {name}.\n\n>>> {name}(6, 3)\n{value}\n"""',
+        "solution": f"def {name}(a, b):\n    return a {right} b\n",
+        "tests": tests,
+    }
+    for name, wrong, right, value, tests in (
+        ("product", "+", "*", 18, "assert product(6, 3) == 18\nassert product(0, 2) == 0\n"),
+        # Some tests of the data are functions which nobody calls.
+        ("difference", "+", "-", 3, "def test1():\n    assert difference(6, 3) == 3\n"),
+    )
+]
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> str:
+    """Two made-up programs as QuixBugs' files are written."""
+    path = tmp_path / "programs.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in PROGRAMS), encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize(("predictions", "resolved"), [("gold", 2), ("buggy", 0)])
+def test_quixbugs_is_scored_in_the_same_way(cli, programs, predictions, resolved) -> None:
+    done = cli("score", "quixbugs", "--data", programs, "--predictions", predictions, "--sandbox", "unsafe")
+    assert done.returncode == 0, done.stderr
+    assert (
+        f"quixbugs python, setting docstring: {resolved} resolved, {2 - resolved} unr" in done.stdout.decode()
+    )
+
+
+def test_quixbugs_is_read_in_python_only(cli, programs) -> None:
+    done = cli("score", "quixbugs", "--data", programs, "--predictions", "gold", "--language", "js")
+    assert done.returncode == 2
+    assert told(done.stderr) == (
+        "patchwright: There is no language 'js' in QuixBugs; choose one of python.\n"
+    )
+
+
+def test_a_batch_over_quixbugs_goes_on_where_it_was_and_refuses_another_benchmarks_folder(
+    cli, programs, data, tmp_path
+) -> None:
+    out = str(tmp_path / "out")
+    shared = ["--out", out, "--sandbox", "unsafe", "--strategy", "repair", "--model", cli.script()]
+    done = cli("batch", "quixbugs", "--data", programs, *shared)
+    assert done.returncode == 0, done.stderr
+    assert "quixbugs python, setting docstring: 2 resolved" in done.stdout.decode()
+    assert "2/2 QuixBugs/" in told(done.stderr)
+    again = cli("batch", "quixbugs", "--data", programs, *shared)
+    assert "no prediction" not in told(again.stderr)
+    assert "visible tests" not in told(again.stderr)
+    assert "2 resolved" in again.stdout.decode()
+    other = cli("batch", "humanevalfix", "--data", data, *shared)
+    assert (other.returncode, other.stdout) == (2, b"")
+    assert told(other.stderr) == (
+        f"patchwright: {out} holds another batch: its benchmark is 'quixbugs', not 'humanevalfix', its tasks "
+        "are others; name another --out.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "strategy"),
+    [
+        ("", "auto"),
+        ('[strategy]\nname = "repair"\n', "repair"),
+        ('[strategy]\nname = "react+reflexion"\n', "react+reflexion"),
+        (default_toml(), "auto"),
+    ],
+    ids=["nobody", "repair", "the default by name", "the shipped file"],
+)
+def test_the_strategy_of_a_settings_file_wins_over_auto(cli, programs, tmp_path, settings, strategy) -> None:
+    (cli.folder / "agent.toml").write_text(settings, encoding="utf-8")
+    broken = cli.script({"error": "rejected", "message": "no"})
+    done = cli(
+        "batch", "quixbugs", "--data", programs, "--limit", "1", "--out", str(tmp_path / "out"),
+        "--sandbox", "unsafe", "--model", broken,
+    )  # fmt: skip
+    assert done.returncode in {0, 3}, done.stderr
+    about = json.loads((tmp_path / "out" / "batch.json").read_text("utf-8"))
+    assert about["strategy"]["name"] == strategy
+    assert about["memory"] == {"reflections": 3}

@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from envs import quixbugs
+from envs.benchmarks import HUMANEVALFIX
 from envs.humanevalfix.instance import Instance, Sealed, Setting, make_repository
 from envs.humanevalfix.languages import BY_NAME, LANGUAGES
-from envs.humanevalfix.reader import HUB_NAME, Row, language_named, problem_of, read
+from envs.humanevalfix.reader import HUB_NAME, Row, problem_of, read
 from trajectories.errors import UsageError
 
 CANARY = "canary_7f3a"
@@ -191,8 +192,8 @@ def test_a_file_that_is_not_there_and_an_empty_one_are_told(tmp_path) -> None:
 
 def test_a_language_that_does_not_exist_is_told_with_those_that_do() -> None:
     with pytest.raises(UsageError, match="'perl' in HumanEvalFix; choose one of python, js, java, go, cpp"):
-        language_named("perl")
-    assert [language_named(name) for name in LANGUAGES] == list(LANGUAGES)
+        HUMANEVALFIX.language_named("perl")
+    assert [HUMANEVALFIX.language_named(name) for name in LANGUAGES] == list(LANGUAGES)
 
 
 def test_a_hub_that_can_not_be_reached_is_told_in_one_sentence(tmp_path) -> None:

@@ -1,4 +1,4 @@
-"""A batch over HumanEvalFix: the agent sees instances, the scorer afterwards what is sealed."""
+"""A batch over a benchmark: the agent sees instances, the scorer afterwards what is sealed."""
 
 import hashlib
 import random
@@ -13,12 +13,11 @@ from typing import NamedTuple
 from agent.batch import Batch, Finished, Job, Predicted
 from agent.control import Control
 from agent.score import Request as ScoreRequest
-from agent.score import image_for, score_humanevalfix
+from agent.score import image_for, score_benchmark
 from agent.settings import Settings
+from envs.benchmarks import Benchmark
 from envs.humanevalfix.instance import Instance, Setting, make_repository
 from envs.humanevalfix.languages import LanguageName
-from envs.humanevalfix.reader import language_named, read
-from trajectories.errors import UsageError
 from trajectories.scores import Results, render
 
 _TICKS = 100
@@ -30,7 +29,8 @@ class Request:
     """What is to be done.
 
     Attributes:
-        data: A file of JSON lines, or the data set's name on the hub.
+        benchmark: Which benchmark.
+        data: A file of JSON lines, or the data set's name on the hub where the benchmark is there.
         out: The batch's folder.
         language: The language of the tasks.
         setting: What the agent is told.
@@ -39,6 +39,7 @@ class Request:
         workers: How many tasks at once.
     """
 
+    benchmark: Benchmark
     data: str
     out: Path
     language: str = "python"
@@ -64,7 +65,7 @@ class Report(NamedTuple):
     seconds: float
 
 
-async def run_humanevalfix(
+async def run_benchmark(
     request: Request, settings: Settings, *, control: Control, progress: Callable[[str], None]
 ) -> Report:
     """Let the agent fix the tasks, then score what it handed in.
@@ -75,20 +76,18 @@ async def run_humanevalfix(
         UsageError: The data, the settings or the folder can't be used.
         PatchwrightError: The batch was stopped; what is finished is kept.
     """
-    language = language_named(request.language)
-    if request.setting not in list(Setting):
-        raise UsageError(f"There is no setting {request.setting!r}; choose {' or '.join(Setting)}.")
-    instances = _chosen(
-        [problem.instance for problem in read(request.data, language, Setting(request.setting))],
-        request,
-        settings.model.seed,
-    )
+    language = request.benchmark.language_named(request.language)
+    problems = request.benchmark.problems(request.data, language, request.setting)
+    instances = _chosen([problem.instance for problem in problems], request, settings.model.seed)
+    del problems
+    settings = _alone(settings)
     batch = Batch(request.out, _about(request, settings, instances))
     jobs = [_job(instance, settings, language) for instance in instances]
     began, spent = time.monotonic(), _cpu_seconds()
     finished = await batch.run(jobs, workers=request.workers, control=control, progress=progress)
     seconds, cpu = time.monotonic() - began, _cpu_seconds() - spent
     scoring = ScoreRequest(
+        benchmark=request.benchmark,
         predictions=str(batch.predictions),
         data=request.data,
         language=language,
@@ -97,7 +96,7 @@ async def run_humanevalfix(
         out=request.out,
         only=tuple(done.instance_id for done in finished.predicted),
     )
-    results = await score_humanevalfix(scoring, settings.sandbox, progress=progress)
+    results = await score_benchmark(scoring, settings.sandbox, progress=progress)
     return Report(results, finished, cpu, seconds)
 
 
@@ -142,13 +141,14 @@ def _chosen(instances: list[Instance], request: Request, seed: int) -> list[Inst
 
 def _about(request: Request, settings: Settings, instances: Sequence[Instance]) -> dict[str, object]:
     """Return what two batches must share to be the same one."""
+    memory = settings.memory
     digest = hashlib.sha256()
     for instance in instances:
         digest.update(instance.id.encode() + b"\0" + instance.statement.encode() + b"\0")
         for path, data in sorted(instance.files().items()):
             digest.update(path.encode() + b"\0" + data + b"\0")
     return {
-        "benchmark": "humanevalfix",
+        "benchmark": request.benchmark.name,
         "language": request.language,
         "setting": str(request.setting),
         "tasks": digest.hexdigest(),
@@ -156,8 +156,17 @@ def _about(request: Request, settings: Settings, instances: Sequence[Instance]) 
         "strategy": settings.strategy.model_dump(mode="json"),
         "limits": settings.limits.model_dump(mode="json"),
         "tests": settings.tests.model_dump(mode="json"),
-        "memory": settings.memory.model_dump(mode="json"),
+        "memory": {"reflections": memory.reflections}
+        | (memory.model_dump(mode="json") if memory.long_term == "on" else {}),
     }
+
+
+def _alone(settings: Settings) -> Settings:
+    """Keep what was learned from one task from another, unless that is asked for by name."""
+    if settings.memory.long_term == "on":
+        return settings
+    memory = settings.memory.model_copy(update={"long_term": "off"})
+    return settings.model_copy(update={"memory": memory})
 
 
 def _job(instance: Instance, settings: Settings, language: LanguageName) -> Job:
