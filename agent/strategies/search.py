@@ -25,6 +25,7 @@ _T = TypeVar("_T")
 
 MAX_REPAIRS = 12
 MAX_UNVERIFIED = 200
+UNVERIFIED_SECONDS = 25.0
 _EVIDENCE_LINES = 3
 
 
@@ -95,7 +96,7 @@ class Search:
                 if body is not None:
                     found.append(self.pool.candidate("repair", body, one.what))
             self._edits = self.pool.strangers(found)
-            self.pool.tried(self._edits, await self._trials(self._edits))
+            self.pool.tried(self._edits, await self._trials(self._edits, UNVERIFIED_SECONDS))
         alike = [one for one in self._edits if one.passes and one.behaviour in written]
         self.pool.add(self.pool.strangers(alike)[:MAX_REPAIRS])
 
@@ -196,11 +197,18 @@ class Search:
         if candidates:
             self.pool.tried(candidates, await self._trials(candidates))
 
-    async def _trials(self, candidates: Sequence[Candidate]) -> list[Trial]:
+    async def _trials(self, candidates: Sequence[Candidate], total: float = 0.0) -> list[Trial]:
         texts = [candidate.text for candidate in candidates]
         path, tests = self.pool.target.path, self._desk.ground.task.targets
         return await self._guarded(
-            try_texts(self._desk.workspace, path, texts, tests=tests, probes=self._probes)
+            try_texts(
+                self._desk.workspace,
+                path,
+                texts,
+                tests=tests,
+                probes=self._probes,
+                total_seconds=total,
+            )
         )
 
     def _sampling(self, temperature: float) -> Sampling:
