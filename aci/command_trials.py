@@ -21,6 +21,7 @@ _COMPILER = re.compile(
     re.MULTILINE,
 )
 _TELLING = re.compile(r"assert|panicked|expected|exception|error|fail", re.IGNORECASE)
+_NODE_ERROR = re.compile(r"\w*Error\b.*: ")
 _TIMES = re.compile(r"(\d+)m([\d.]+)s")
 _CPU_SIGNAL, _KILLED, _WALL = 128 + 24, 128 + 9, 124
 
@@ -133,6 +134,8 @@ def judged(code: str, times: str, printed: str, cpu: float) -> Run:
     used = sum(int(minutes) * 60 + float(seconds) for minutes, seconds in _TIMES.findall(times))
     lines = [line.strip() for line in output.split("\n") if line.strip()]
     telling = next((line for line in lines if _TELLING.search(line)), lines[-1] if lines else "")
+    if telling.startswith("node:internal"):
+        telling = next((line for line in lines if _NODE_ERROR.match(line)), telling)
     message = clipped(telling, _SHOWN)
     if not code.isdecimal():
         return Run("starved", "it was not run to its end")

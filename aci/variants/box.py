@@ -1,4 +1,4 @@
-"""A copy of the work tree in the sandbox, where programs are built and run and whatever they leave goes away."""
+"""A copy of the work tree in the sandbox, where programs are built and run; it goes with all they leave."""
 
 import shlex
 import time

@@ -79,15 +79,16 @@ def _drop(
     alone: bool,
 ) -> bool:
     """Take away what does not compile; return whether anything was."""
-    wrong = {number: said for said in reversed(found) if (number := _at(made.variants, said.line)) is not None}
+    wrong = {
+        number: said for said in reversed(found) if (number := _at(made.variants, said.line)) is not None
+    }
     odd = {number for said in found if (number := _at(made.probes, said.line)) is not None}
     if not wrong and not odd and live and not (alone and found):
         # Something else stands in the way; it may be what runs the probes.
         odd = set(live)
-    if alone and not wrong and not odd:
+    if alone and found and not wrong and not odd:
         # A text with nothing of ours in it is what does not build.
-        message = found[0].message if found else "it does not build"
-        wrong = dict.fromkeys(bodies, Complaint(0, message))
+        wrong = dict.fromkeys(bodies, found[0])
     for number, said in wrong.items():
         errors[number] = said.message
         del bodies[number]

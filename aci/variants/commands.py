@@ -74,8 +74,8 @@ def _parts(command: str) -> list[str] | None:
                 part = ""
                 at += 2
                 continue
-            redirect = letter == "&" and part.endswith(">")
-            if (letter in ";|\n(){}`#" and not _in_variable(part, letter)) or (letter == "&" and not redirect):
+            plain = part.endswith(">") if letter == "&" else letter not in ";|\n(){}`"
+            if not plain and not _in_variable(part, letter):
                 return None
         part += letter
         at += 1
@@ -84,7 +84,7 @@ def _parts(command: str) -> list[str] | None:
 
 
 def _in_variable(part: str, letter: str) -> bool:
-    return (letter == "{" and part.endswith("$")) or (letter == "}" and "${" in part) or letter == "#"
+    return (letter == "{" and part.endswith("$")) or (letter == "}" and "${" in part)
 
 
 def _closing(command: str, at: int) -> int:

@@ -37,14 +37,9 @@ def grouped(path: str, original: str, texts: Mapping[int, str], most: int) -> li
     """Return the groups of texts, in the order of their first ones, each of at most `most` texts."""
     language = language_of(path)
     known = functions(path, original) if language in _SHARING else []
-    sites = [
-        found
-        for one in known
-        if (found := site(path, original, one)) is not None
-    ]
+    sites = [found for one in known if (found := site(path, original, one)) is not None]
     sets: dict[tuple[str, Site], dict[int, str]] = defaultdict(dict)
     single: dict[int, str] = {}
-    names: list[Function] = []
     for number, text in texts.items():
         place = next((place for place in sites if _within(original, place, text)), None)
         if place is None:
@@ -53,8 +48,8 @@ def grouped(path: str, original: str, texts: Mapping[int, str], most: int) -> li
             sets[original, place][number] = text
         else:
             single[number] = text
-    names = [one for one in known if any(one.body - 1 >= place.start and one.end <= place.close + 1
-                                         for _, place in sets)] or known[:1]
+    names = [one for one in known if any(place.open <= one.body <= place.close for _, place in sets)]
+    names = names or known
     for key, members in _elsewhere(path, single, names).items():
         if len(members) > 1:
             sets[key].update(members)
@@ -63,9 +58,7 @@ def grouped(path: str, original: str, texts: Mapping[int, str], most: int) -> li
     groups = [alone(text, number) for number, text in single.items()]
     for (base, place), members in sets.items():
         bodies = [(number, _body(base, place, text)) for number, text in members.items()]
-        groups += [
-            Group(base, place, dict(bodies[at : at + most])) for at in range(0, len(bodies), most)
-        ]
+        groups += [Group(base, place, dict(bodies[at : at + most])) for at in range(0, len(bodies), most)]
     return sorted(groups, key=lambda group: min(group.bodies))
 
 
@@ -88,7 +81,7 @@ def _elsewhere(
     path: str, texts: Mapping[int, str], names: Sequence[Function]
 ) -> dict[tuple[str, Site], dict[int, str]]:
     """Return the texts that share surroundings other than the original's, such as one import more."""
-    bases: dict[tuple[str, str], tuple[str, Site | None]] = {}
+    bases: dict[tuple[str, str], tuple[str, Site]] = {}
     found: dict[tuple[str, Site], dict[int, str]] = defaultdict(dict)
     language = language_of(path)
     for number, text in texts.items():
@@ -99,7 +92,6 @@ def _elsewhere(
                 continue
             key = text[: place.open], text[place.close :]
             base, first = bases.setdefault(key, (text, place))
-            assert first is not None
             found[base, first][number] = text
             break
     return found

@@ -6,11 +6,13 @@ from aci.grammars import language_of, parse
 
 
 def left_unused(path: str, original: str, text: str) -> str:
-    """Return what the compiler would say of an import that a text no longer uses and the original did, or ""."""
+    """Return what the compiler would say of an import that the original uses and a text does not, or ""."""
     if language_of(path) != "go" or text == original:
         return ""
     used, left = _packages(original), _packages(text)
-    return next((f"{name!r} imported and not used" for name in sorted(used - left) if name in _imported(text)), "")
+    return next(
+        (f"{name!r} imported and not used" for name in sorted(used - left) if name in _imported(text)), ""
+    )
 
 
 def _packages(text: str) -> set[str]:

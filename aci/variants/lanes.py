@@ -137,7 +137,8 @@ lane() {{
     ( set -C; : >"$box/taken$number" ) 2>/dev/null || continue
     {number}=$number
     if {own}; then
-      if [ $lane = 0 ]; then cat "$box/$number.text" >"$box/tree/$path"; else cat "$box/$number.text" >"$box/copy/$path"; fi
+      if [ $lane = 0 ]; then cat "$box/$number.text" >"$box/tree/$path"
+      else cat "$box/$number.text" >"$box/copy/$path"; fi
     fi
     one "$number"
   done
@@ -145,7 +146,8 @@ lane() {{
 : >"$box/passes"; rm -f "$box"/taken* "$box"/lane*
 {build}
 {settings}; began=$(date +%s)
-if {copying}; then rm -rf "$box/copy"; cp -R "$box/tree" "$box/copy" || exit 9; else ln -sfn tree "$box/copy"; fi
+rm -rf "$box/copy"
+if {copying}; then cp -R "$box/tree" "$box/copy" || exit 9; else ln -s tree "$box/copy"; fi
 {check}
 ( lane 0 {numbers} ) &
 ( lane 1 {numbers} ) &
@@ -164,12 +166,19 @@ echo "$code" >{box}/build.code
 _CHECK = """
 : >"$box/marker"
 ( lane=0; test_alone )
-[ -z "$(find "$box/tree" -type f -newer "$box/marker" 2>/dev/null | head -n 1)" ] || { echo >"$box/dirty"; exit 0; }
+changed=$(find "$box/tree" -type f -newer "$box/marker" 2>/dev/null | head -n 1)
+[ -z "$changed" ] || { echo >"$box/dirty"; exit 0; }
 """
 
 
 def script(work: Work, *, copying: bool, checking: bool) -> str:
-    """Return the script; `copying` gives the second lane its own tree, `checking` looks for a tree that changes."""
+    """Return the script.
+
+    Args:
+        work: What it does.
+        copying: The second lane gets a tree of its own.
+        checking: A test that writes to the tree is noticed, by the file `dirty` in the box.
+    """
     box = shlex.quote(work.box)
     # A build may use the same names as this script.
     settings = f"box={box}; path={shlex.quote(work.path)}; run={shlex.quote(work.run)}"

@@ -1,5 +1,6 @@
 """The text of a program: variants of a function one below the other, the choice among them, and probes."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -59,8 +60,7 @@ def program(path: str, group: Group, probes: Mapping[int, str]) -> Program:
     data = base.encode("utf-8", "replace")
     pen = _Pen()
     hook = hook_of(language, probes)
-    at = 0
-    top = _behind_package(root, data) if language == "go" else 0
+    top = _behind_package(root, data) if language == "go" else _behind_directives(language, base)
     pen.write(base[:top] + hook.top + (_TOPS.get(language, "") if place is not None else ""))
     at = top
     variants: dict[int, Lines] = {}
@@ -82,21 +82,21 @@ def program(path: str, group: Group, probes: Mapping[int, str]) -> Program:
         pen.write(_ENDS.get(language, ""))
     begun = pen.line
     lines: dict[int, Lines] = {}
-    for number, piece in hook.pieces:
+    for probe, piece in hook.pieces:
         span = pen.write(piece)
-        if number >= 0:
-            lines[number] = (span[0], span[1] - 1)
+        if probe >= 0:
+            lines[probe] = (span[0], span[1] - 1)
     return Program("".join(pen.pieces), variants, lines, (begun, pen.line))
 
 
 def _write_variants(pen: _Pen, language: str, place: Site, bodies: Mapping[int, str]) -> dict[int, Lines]:
     """Write the variants and the function that chooses among them, up to its last brace."""
-    lines = {}
+    lines: dict[int, Lines] = {}
     if not place.header:
         pen.write(place.dispatcher + "\nswitch (patchwright_variant()) {\n")
         arrow = f" -> {place.result}" if place.result else ""
-        for turn, (number, body) in enumerate(bodies.items()):
-            labels = f"case {number}:" + (" default:" if turn == 0 else "")
+        for number, body in bodies.items():
+            labels = f"case {number}:" + ("" if lines else " default:")
             # Inlined into one frame, the variants would use up the stack of a function that calls itself.
             pen.write(f"{labels} return [&]() __attribute__((noinline)){arrow} {{")
             lines[number] = pen.write(body)
@@ -108,10 +108,10 @@ def _write_variants(pen: _Pen, language: str, place: Site, bodies: Mapping[int, 
         lines[number] = pen.write(body)
         pen.write("}\n")
     pen.write(place.dispatcher + _SWITCHES[language])
-    for turn, number in enumerate(reversed(bodies)):
-        last = turn == len(bodies) - 1
+    first = next(iter(bodies))
+    for number in reversed(bodies):
         call = place.call.format(name=_name(number))
-        pen.write(_case(language, number, call, place.returns, last=last))
+        pen.write(_case(language, number, call, returns=place.returns, last=number == first))
     pen.write("}\n")
     return lines
 
@@ -120,7 +120,7 @@ def _name(number: int) -> str:
     return f"patchwright__variant{number}"
 
 
-def _case(language: str, number: int, call: str, returns: bool, *, last: bool) -> str:
+def _case(language: str, number: int, call: str, *, returns: bool, last: bool) -> str:
     if language == "rust":
         return f"{'_' if last else number} => {call},\n"
     label = "default" if last else f"case {number}"
@@ -175,6 +175,17 @@ static int patchwright_variant() {{
 }}
 """,
 }
+
+
+# What counts only at the very beginning of a file.
+_DIRECTIVES = re.compile(
+    r"(?:#![^\n]*\n)?(?:(?:\s|//[^\n]*\n|/\*.*?\*/)*(?:'use \w+'|\"use \w+\");?)?", re.DOTALL
+)
+
+
+def _behind_directives(language: str, text: str) -> int:
+    match = _DIRECTIVES.match(text) if language == "javascript" else None
+    return match.end() if match else 0
 
 
 def _behind_package(root: Any, data: bytes) -> int:

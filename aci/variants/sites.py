@@ -122,9 +122,7 @@ def _java(node: Any, data: bytes) -> _Parts | None:
     head = kept + b" " + data[start : name.start_byte]
     tail = data[name.end_byte : body.start_byte + 1]
     returns = _text(node.child_by_field_name("type")) != "void"
-    return _Parts(
-        (head, tail), data[node.start_byte : body.start_byte + 1], "", tuple(names), returns
-    )
+    return _Parts((head, tail), data[node.start_byte : body.start_byte + 1], "", tuple(names), returns)
 
 
 def _go(node: Any, data: bytes) -> _Parts | None:
@@ -173,9 +171,11 @@ def _rust(node: Any, data: bytes) -> _Parts | None:
             return None
         above = above.prev_named_sibling
     around = node.parent.parent if node.parent.type == "declaration_list" else None
-    if around is not None and (around.type == "trait_item" or around.child_by_field_name("trait") is not None):
+    in_impl = around is not None and around.type == "impl_item"
+    if around is not None and (around.type == "trait_item" or around.child_by_field_name("trait")):
+        # A trait's functions are counted: nothing may stand beside them.
         return None
-    before = "Self::" if around is not None and around.type == "impl_item" else ""
+    before = "Self::" if in_impl else ""
     arguments, renamed = [], []
     for parameter in node.child_by_field_name("parameters").named_children:
         pattern = parameter.child_by_field_name("pattern")

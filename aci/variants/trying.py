@@ -1,6 +1,7 @@
 """Trying texts of a file as variants of few programs; see `aci.variants`."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 
 from aci.command_trials import judged
@@ -18,6 +19,7 @@ from aci.workspace import Workspace
 
 __all__ = ["Unusual", "try_variants"]
 
+_NAME = re.compile(r"patchwright__variant\d+")
 _LANGUAGES = frozenset({"java", "go", "cpp", "rust", "javascript"})
 _HEADERS = (".h", ".hh", ".hpp", ".hxx")
 _MOST = 100
@@ -98,15 +100,15 @@ class _Trying:
         self._box, self._probes, self._found = box, probes, found
         self._steps = steps(command, box.folder)
         self._dropped: set[int] = set()
+        self._ran = False
         self._cpu, self._wall = cpu, wall
         self._stop_after, self._total = stop_after, total
 
     async def plain(self, texts: Mapping[int, str]) -> None:
         """Try texts of a language that needs no building, in two trees."""
         calls = dict(enumerate(self._probes))
-        await self._box.write_each(
-            {number: program(self._box.path, alone(text, number), calls).text for number, text in texts.items()}
-        )
+        made = {number: program(self._box.path, alone(text, number), calls) for number, text in texts.items()}
+        await self._box.write_each({number: one.text for number, one in made.items()})
         work = self._work("", list(texts), len(calls), own_texts=True)
         self._keep((await self._box.run(work, copying=True, checking=False)).left)
 
@@ -121,7 +123,7 @@ class _Trying:
                 for number, body in group.bodies.items():
                     single = alone(group.text(body), number)
                     if not self._enough() and not await self._group(single, calls, checking=False):
-                        raise Unusual("a text alone makes no program")
+                        self._unbuilt(number)
         for number, trial in self._found.items():
             said = ["?" if at in self._dropped else one for at, one in enumerate(trial.behaviour)]
             known = any(one != "?" for one in said)
@@ -143,6 +145,12 @@ class _Trying:
         self._keep(tried.left)
         return True
 
+    def _unbuilt(self, number: int) -> None:
+        """Note that a text does not build, of which the compiler names no line."""
+        if not self._ran:
+            raise Unusual("nothing builds as it should")
+        self._found[number] = Trial("error", (), (self._box.path,), "it does not build")
+
     def _work(self, build: str, numbers: Sequence[int], probes: int, *, own_texts: bool) -> Work:
         passed = sum(trial.status == "passed" for trial in self._found.values())
         again = _BUILDING_SECONDS if self._steps.builds_too and not own_texts else 0
@@ -163,6 +171,7 @@ class _Trying:
 
     def _keep(self, left: Mapping[int, Left]) -> None:
         path = self._box.path
+        self._ran |= bool(left)
         for number, one in left.items():
             run = judged(str(one.code), one.times, one.output, self._cpu)
             passed = run.status == "passed"
@@ -171,6 +180,6 @@ class _Trying:
                 run.status,
                 (path,) if passed else (),
                 () if passed else (path,),
-                run.message,
+                _NAME.sub("", run.message),
                 said if any(line != "?" for line in said) else (),
             )

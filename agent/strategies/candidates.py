@@ -152,4 +152,9 @@ def alike(one: Sequence[str], other: Sequence[str]) -> bool:
     return all(said == too for said, too in both) and 2 * len(both) >= len(answered)
 
 
-_RAISED = re.compile(r"[A-Za-z_]\w*(?:Error|Exception|Interrupt|Exit|Iteration)|did not end")
+# Errors by their names in Python, JavaScript, Java and C++; "Panic" is one of Go or Rust, or a crash, and "?"
+# what nobody knows.
+_RAISED = re.compile(
+    r"[A-Za-z_]\w*(?:Error|Exception|Interrupt|Exit|Iteration|Throwable)|[\w:<>]+ Exception|std::[\w:<>]+"
+    r"|Error|Panic|did not end|\?"
+)

@@ -33,7 +33,7 @@ _ONE = {
     "java": "static Object probe{number}() throws Throwable {{ return {probe}; }}\n",
     "go": "func patchwrightProbe{number}() string {{ return patchwrightShown({probe}) }}\n",
     "cpp": "static std::string probe{number}() {{ return shown({probe}); }}\n",
-    "rust": "fn probe{number}() -> String {{ format!(\"{{:?}}\", {probe}) }}\n",
+    "rust": 'fn probe{number}() -> String {{ format!("{{:?}}", {probe}) }}\n',
 }
 _CHOICE = {
     "java": "case {number}: return probe{number}();\n",
@@ -44,10 +44,10 @@ _CHOICE = {
 
 
 def hook_of(language: str, probes: Mapping[int, str]) -> Hook:
-    """Return the hook that evaluates probes, given by their places among all probes; those left out are "?"."""
+    """Return the hook for probes, given by their places among all probes; those left out are "?"."""
     if language == "go":
         names = _GO_IMPORTS if probes else ("os",)
-        top = "".join(f"; import patchwright{name.title()} \"{name}\"" for name in names)
+        top = "".join(f'; import patchwright{name.title()} "{name}"' for name in names)
         # The program may use none of them.
         unused = "\nvar _ = patchwrightOs.Getenv\n"
         return Hook(top, "", [(-1, unused), *_pieces(language, probes)] if probes else [(-1, unused)])
@@ -55,7 +55,7 @@ def hook_of(language: str, probes: Mapping[int, str]) -> Hook:
         return Hook("", "", ())
     if language == "javascript":
         calls = [probes.get(number, "") for number in range(max(probes) + 1)]
-        return Hook(_source(language).replace("CALLS", json.dumps(calls)).replace("\n", " "), "", ())
+        return Hook("; " + _source(language).replace("CALLS", json.dumps(calls)).replace("\n", " "), "", ())
     inside = " static { PatchwrightProbes.run(); } " if language == "java" else ""
     return Hook("", inside, _pieces(language, probes))
 
@@ -63,7 +63,9 @@ def hook_of(language: str, probes: Mapping[int, str]) -> Hook:
 def _pieces(language: str, probes: Mapping[int, str]) -> list[tuple[int, str]]:
     head, middle, tail = _source(language).split("// PART\n")
     pieces = [(-1, head)]
-    pieces += [(number, _ONE[language].format(number=number, probe=probe)) for number, probe in probes.items()]
+    pieces += [
+        (number, _ONE[language].format(number=number, probe=probe)) for number, probe in probes.items()
+    ]
     choices = "".join(_CHOICE[language].format(number=number) for number in probes)
     count = str(max(probes) + 1)
     return [*pieces, (-1, middle), (-1, choices), (-1, tail.replace("COUNT", count))]
