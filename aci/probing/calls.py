@@ -38,7 +38,7 @@ def _arguments(text: str, language: str) -> tuple[object, ...] | None:
 
 
 def fitting(signature: Signature, arguments: tuple[object, ...]) -> tuple[object, ...] | None:
-    """Return arguments as the parameters take them, or None when they are too few, too many or of other types."""
+    """Return arguments as the parameters take them, or None when they do not fit."""
     kinds: list[Kind | None] = [parameter.kind for parameter in signature.parameters]
     if signature.spread and kinds and len(arguments) >= len(kinds) - 1:
         arguments = (*arguments[: len(kinds) - 1], list(arguments[len(kinds) - 1 :]))

@@ -1,4 +1,4 @@
-"""The literals that a function compares and counts with: values at which its behaviour is likely to change."""
+"""The literals that a function compares and counts with: where its behaviour may change."""
 
 import re
 from typing import NamedTuple

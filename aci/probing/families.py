@@ -1,4 +1,4 @@
-"""What a parameter without a type may take: from how the function uses it, its name, and the words about it."""
+"""What a parameter without a type may take: by its use in the function, its name, and the words about it."""
 
 import re
 
@@ -11,38 +11,61 @@ _ALL = (Kind("int"), Kind("text"), _INTS, _TEXTS, Kind("float"))
 _ROWS = Kind("list", (_INTS,))
 _WORDS = Kind("map", (Kind("text"), Kind("int")))
 
-# Each clue: what it speaks for, how much, and a pattern in which X stands for the parameter's name.
-_CLUES: tuple[tuple[Kind, float, str], ...] = (
-    (Kind("text"), 3, r"\bX\.(?:split|lower|upper|strip|startswith|endswith|isdigit|isalpha|replace|swapcase|"
-                      r"charAt|charCodeAt|toLowerCase|toUpperCase|substring|substr|trim|match|startsWith)\b"),
-    (Kind("text"), 2, r"\bX\s*(?:===?|!==?|\+)\s*['\"]|['\"]\s*(?:===?|!==?|\+)\s*X\b|\bin\s+X\b.*['\"]|['\"]\s+in\s+X\b"),
-    (Kind("text"), 2, r"\bX\[[^\]]*\]\s*[!=]==?\s*['\"]"),
-    (Kind("int"), 3, r"\brange\([^)]*\bX\b(?!\[|\.|\))|\brange\((?:[^()]*,\s*)?X\s*[,)+-]|(?:<=?|>=?)\s*X\s*[;:)]"),
-    (Kind("int"), 2, r"\bX\s*(?:%|//|<<|>>)\s*\w|%\s*X\b|\bX\s*[-*/]=?\s*\d|\bX\s*(?:<=?|>=?|===?)\s*-?\d|\b(?:str|bin|hex|abs)\(X\)"),
-    (Kind("int"), 2, r"\b[A-Za-z_]\w*\[[^\]]*\bX\b"),
-    (_INTS, 3, r"\bX\.(?:append|sort|pop|insert|extend|remove|reverse|push|map|filter|reduce|forEach|concat|shift)\b"),
+_Clue = tuple[Kind, float, str]
+"""What it speaks for, how much, and a pattern."""
+
+# X stands for the parameter's name.
+_USES: tuple[_Clue, ...] = (
+    (
+        Kind("text"),
+        3,
+        r"\bX\.(?:split|lower|upper|strip|startswith|endswith|isdigit|isalpha|replace|swapcase)\b",
+    ),
+    (
+        Kind("text"),
+        3,
+        r"\bX\.(?:char(?:Code)?At|to(?:Lower|Upper)Case|substr(?:ing)?|trim|match|startsWith)\b",
+    ),
+    (
+        Kind("text"),
+        2,
+        r"\bX\s*(?:[!=]==?|\+)\s*['\"]|['\"]\s*(?:[!=]==?|\+|in)\s*X\b|\bX\[[^\]]*\]\s*[!=]==?\s*['\"]",
+    ),
+    (Kind("int"), 3, r"\brange\((?:[^()]*,\s*)?X\s*[,)+-]|[<>]=?\s*X\s*[;:)]"),
+    (Kind("int"), 2, r"\bX\s*(?:%|//|<<|>>)\s*\w|%\s*X\b|\bX\s*[-*/]=?\s*\d|\b(?:str|bin|hex|abs)\(X\)"),
+    (Kind("int"), 2, r"\bX\s*(?:[<>]=?|===?)\s*-?\d|\b[A-Za-z_]\w*\[[^\]]*\bX\b"),
+    (
+        _INTS,
+        3,
+        r"\bX\.(?:append|sort|pop|insert|extend|remove|reverse|push|map|filter|reduce|forEach|shift)\b",
+    ),
     (_INTS, 2, r"\b(?:sum|max|min|sorted)\(X\)|\bMath\.(?:max|min)\(\.\.\.X\)"),
-    (_INTS, 1.5, r"\blen\(X\)|\bX\.length\b|\bX\[|\bin\s+(?:reversed\(|enumerate\(|sorted\(|set\()?X\b|\bof\s+X\b"),
+    (_INTS, 1.5, r"\blen\(X\)|\bX\.length\b|\bX\[|\bof\s+X\b|\bin\s+(?:(?:reversed|enumerate|set)\()?X\b"),
     (_ROWS, 3.5, r"\bX\[[^\]]*\]\[|\blen\(X\[|\bX\[[^\]]*\]\.length"),
     (_WORDS, 4, r"\bX\.(?:items|keys|values)\(|Object\.(?:keys|values|entries)\(X\)"),
-    (Kind("float"), 1.5, r"\b(?:math|Math)\.\w+\(X\b|\bround\(X\b"),
-)  # fmt: skip
-_NAMES: tuple[tuple[Kind, float, str], ...] = (
-    (Kind("int"), 2, r"n|m|k|i|j|x|y|num|number|count|size|length|index|capacity|limit|decimal|shift|year|target|base"),
-    (Kind("text"), 2, r"s|t|str|string|text|word|sentence|message|name|prefix|suffix|char|line|\w*_?string|pattern"),
+    (Kind("float"), 1.5, r"\b[Mm]ath\.\w+\(X\b|\bround\(X\b"),
+)
+_NAMES: tuple[_Clue, ...] = (
+    (Kind("int"), 2, r"[nmkijxy]|num|number|count|size|length|index|capacity|limit|shift|year|target|base"),
+    (
+        Kind("text"),
+        2,
+        r"[st]|str|\w*_?string|text|word|sentence|message|name|prefix|suffix|char|line|pattern",
+    ),
     (_TEXTS, 2.5, r"strings|words|names|lines|strs"),
-    (_INTS, 2, r"l|xs|ys|arr|array|lst|lst\d|list\d?|nums|numbers|values|items|elements|seq|sequence|data|\w+_list"),
+    (_INTS, 2, r"l|xs|ys|arr|array|li?st\d?|nums|numbers|values|items|elements|seq|sequence|data|\w+_list"),
     (_ROWS, 2, r"grid|matrix|rows|board|mat|intervals|edges"),
     (_WORDS, 2.5, r"d|dict|dictionary|mapping|map|table"),
-    (Kind("float"), 1, r"a|b|h|r|radius|width|height|threshold|price|rate"),
-)  # fmt: skip
-_SAYINGS: tuple[tuple[Kind, float, str], ...] = (
-    (Kind("text"), 1, r"\bstrings?\b|\bletters?\b|\bcharacters?\b|\bwords?\b"),
-    (_INTS, 1, r"\blists?\b|\barrays?\b|\bsequence\b|\belements\b"),
-    (_TEXTS, 1.2, r"\b(?:list|array)s? of (?:strings|words)\b"),
-    (Kind("int"), 1, r"\binteger\b|\bwhole number\b|\bpositive number\b"),
-    (Kind("float"), 1, r"\bfloat(?:ing)?\b|\breal number\b|\bdecimal number\b"),
+    (Kind("float"), 1, r"[abhr]|radius|width|height|threshold|price|rate"),
 )
+_SAYINGS: tuple[_Clue, ...] = (
+    (Kind("text"), 0.5, r"\bstrings?\b|\bletters?\b|\bcharacters?\b|\bwords?\b"),
+    (_INTS, 0.5, r"\blists?\b|\barrays?\b|\bsequence\b|\belements\b"),
+    (_TEXTS, 0.6, r"\b(?:list|array)s? of (?:strings|words)\b"),
+    (Kind("int"), 0.5, r"\binteger\b|\bwhole number\b|\bpositive number\b"),
+    (Kind("float"), 0.5, r"\bfloat(?:ing)?\b|\breal number\b|\bdecimal number\b"),
+)
+_WAYS = 5
 
 
 def families(signature: Signature, about: str) -> list[tuple[Kind, ...]]:
@@ -65,14 +88,9 @@ def families(signature: Signature, about: str) -> list[tuple[Kind, ...]]:
 
 def _ranked(name: str, source: str, about: str) -> list[Kind]:
     scores: dict[Kind, float] = dict.fromkeys(_ALL, 0.0)
-    for kind, weight, pattern in _CLUES:
-        if re.search(pattern.replace("X", re.escape(name)), source):
-            scores[kind] = scores.get(kind, 0.0) + weight
-    for kind, weight, pattern in _NAMES:
-        if re.fullmatch(pattern, name, re.IGNORECASE):
-            scores[kind] = scores.get(kind, 0.0) + weight
-    for kind, weight, pattern in _SAYINGS:
-        if re.search(pattern, about, re.IGNORECASE):
-            scores[kind] = scores.get(kind, 0.0) + weight / 2
-    order = sorted(scores, key=lambda kind: -scores[kind])
-    return order[:5]
+    found = [one for one in _USES if re.search(one[2].replace("X", re.escape(name)), source)]
+    found += [one for one in _NAMES if re.fullmatch(one[2], name, re.IGNORECASE)]
+    found += [one for one in _SAYINGS if re.search(one[2], about, re.IGNORECASE)]
+    for kind, weight, _ in found:
+        scores[kind] = scores.get(kind, 0.0) + weight
+    return sorted(scores, key=lambda kind: -scores[kind])[:_WAYS]

@@ -18,7 +18,7 @@ class Kind(NamedTuple):
 
     Attributes:
         family: What its values are; "number" is an int or a float, "any" is everything.
-        parts: The kinds of elements: one for a list, set or optional, key and value for a map, each of a tuple.
+        parts: The kinds of elements: a list has one, a map its key and value, a tuple all.
         spelling: How the language writes the type, without references.
         prefix: What stands before a value that is handed over by reference.
         bounds: The least and the greatest int; both 0 when there are none.
@@ -62,6 +62,13 @@ def fitted(kind: Kind | None, value: object) -> object:
                 return MISFIT
             parts = [fitted(part, inner) for part, inner in zip(kind.parts, value, strict=True)]
             return MISFIT if MISFIT in parts else tuple(parts)
+        case "map", list() if value and all(
+            isinstance(pair, list | tuple) and len(pair) == 2 for pair in value
+        ):
+            # C++ writes a map as its pairs.
+            keys, values = zip(*value, strict=True)
+            made = _map(keys, values)
+            return MISFIT if made is MISFIT else fitted(kind, made)
         case "map", dict():
             keys = [fitted(kind.parts[0], key) for key in value]
             values = [fitted(kind.parts[1], inner) for inner in value.values()]
@@ -89,7 +96,7 @@ def _map(keys: Sequence[object], values: Sequence[object]) -> object:
 
 
 def kind_seen(values: Sequence[object]) -> Kind | None:
-    """Return the kind that values have in common, where their language has no types; None when it is unclear."""
+    """Return the kind that values have in common, where no type tells it; None when it is unclear."""
     values = [value for value in values if value is not None]
     types = {type(value) for value in values}
     if types == {int, float}:

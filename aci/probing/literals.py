@@ -21,6 +21,7 @@ _COLLECTIONS = re.compile(
     r"(?:Array|Linked)?List|ArrayDeque|(?:Hash|Tree|LinkedHash)?(?:Set|Map)|BTree(?:Set|Map)|Vec(?:Deque)?"
     r"|vector|list|deque|set|unordered_set|map|unordered_map|pair|make_pair|tuple|make_tuple"
 )
+_WRAPPERS = frozenset({"String", "string", "Some", "Optional", "Box", "any"})
 _DEEPEST = 8
 
 
@@ -218,10 +219,9 @@ def _made(node: Any, language: str, deep: int) -> object:
 
 def _built(names: Sequence[str], values: list[object]) -> object:
     last = names[-1] if names else ""
-    if last in {"String", "string", "Some", "of", "from", "ofNullable", "Box", "new", "any"}:
-        owner = names[-2] if len(names) > 1 else last
-        if owner in {"String", "string", "Some", "Optional", "Box", "any"}:
-            return values[0] if values else ("" if owner in {"String", "string"} else None)
+    owner = names[-2] if len(names) > 1 else last
+    if {owner, last} & _WRAPPERS and last != "empty":
+        return values[0] if values else "" if "tring" in owner + last else None
     if last == "empty" and "Optional" in names:
         return None
     if last == "of" and "Map" in names:

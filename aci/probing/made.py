@@ -9,11 +9,11 @@ from aci.probing.kinds import MISFIT, Kind, fitted
 _INTS = (3, 2, 1, 5, 0, 10, 4, 7, 6, -1, 12, 9, 8, 15, 13, -3, 21, 16, 11, 27, 100, 30, -10)
 _FLOATS = (1.5, 2.0, 0.5, 3.0, 0.0, 10.25, -1.5, 1.0, 4.75, -2.0, 7.5, 100.0)
 _TEXTS = (
-    "abc", "a", "", "Hello World", "abcba", "aabbB", "123", "the quick brown fox", "aB1 c2", "10110", "z", "ABC",
-    "one two", "aaaa", "x, y", "0", "eaiou", "  a b ", "11001", "hello",
+    "abc", "a", "", "Hello World", "abcba", "aabbB", "123", "the quick brown fox", "aB1 c2", "10110", "z",
+    "ABC", "one two", "aaaa", "x, y", "0", "eaiou", "  a b ", "11001", "hello",
 )  # fmt: skip
 _ANY = (1, "a", 2.5, "12", 3, "b", 0, 1.0, "2.5")
-_INT_LISTS = (
+_INT_LISTS: tuple[list[int], ...] = (
     [1, 2, 3], [3, 1, 2], [], [5], [2, 2, 2], [1, 2, 3, 4, 5], [-1, 0, 1], [4, 3, 2, 1], [1, 1, 2, 3, 3],
     [10, -3, 7, 0, 12, -8], [6, 8, 2, 4], [0, 0], [1, 3, 2, 5, 4, 7], [-5, -2, -9], [9, 7, 5, 3, 2, 8, 1],
     [2, 1], [13, 24, 35, 7, 46, 11], [100, 1, -100],
@@ -28,6 +28,7 @@ class Maker:
         near = [number + step for number in constants.numbers for step in (0, 1, -1)]
         self._numbers = list(dict.fromkeys(number for number in near if abs(number) <= 200))
         self._words = constants.texts
+        self._marks = [text for text in constants.texts if len(text.strip()) == 1 and not text.isalnum()]
         self._letters = sorted({letter for text in constants.texts for letter in text})
 
     def made(self, kind: Kind, turn: int) -> object:
@@ -68,7 +69,7 @@ class Maker:
             case "map":
                 count = (2, 1, 0, 3)[turn % 4]
                 keys = [self.made(kind.parts[0], turn + at) for at in range(count)]
-                values = [self.made(kind.parts[1], turn + at) for at in range(count)]
+                values = [self.made(kind.parts[1], turn + at + 1) for at in range(count)]
                 return dict(zip(keys, values, strict=True)) if MISFIT not in keys + values else MISFIT
         return MISFIT
 
@@ -77,6 +78,10 @@ class Maker:
         if self._words and turn % 2 == 0:
             # The function's own words decide on a branch; what is composed of their letters decides on more.
             how = turn // 2 % 4
+            if self._marks and turn % 4 == 2:
+                # What takes a text apart at a mark wants something on both sides of it.
+                count = chance.choice([2, 2, 2, 3, 3, 4, 1])
+                return chance.choice(self._marks).join(self._field() for _ in range(count))
             if how == 0:
                 return self._words[turn // 8 % len(self._words)]
             if how == 1:
@@ -87,6 +92,14 @@ class Maker:
         if at < len(_TEXTS):
             return _TEXTS[at]
         return "".join(chance.choices("abcAB12 e.", k=chance.randint(1, 8)))
+
+    def _field(self) -> str:
+        chance = self._chance
+        return (
+            str(chance.randint(0, 31))
+            if chance.random() < 0.7
+            else chance.choice(["ab", "Hello", "", "2000"])
+        )
 
     def _elements(self, kind: Kind, turn: int) -> object:
         part, chance = kind.parts[0], self._chance

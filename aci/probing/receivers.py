@@ -111,13 +111,13 @@ def _marks(node: Any) -> set[str]:
 
 
 def _is_public(owner: Any, node: Any) -> bool:
-    public = owner.type == "struct_specifier"
+    public = bool(owner.type == "struct_specifier")
     for member in owner.child_by_field_name("body").named_children:
         if member.type == "access_specifier":
             public = _text(member) == "public"
         if member.id == node.id:
-            return public
-    return False
+            break
+    return public
 
 
 def _declared(node: Any) -> str:

@@ -100,10 +100,11 @@ def _go(text: str, aliases: Mapping[str, str], deep: int) -> Kind | None:
 
 
 _CPP = {
-    "int": INT_32, "long": INT_64, "longlong": INT_64, "short": (-(2**15), 2**15 - 1), "unsigned": (0, 2**32 - 1),
-    "unsignedint": (0, 2**32 - 1), "unsignedlong": (0, 2**63), "unsignedlonglong": (0, 2**63),
-    "size_t": (0, 2**63), "int64_t": INT_64, "int32_t": INT_32, "uint64_t": (0, 2**63),
-    "uint32_t": (0, 2**32 - 1), "uint8_t": (0, 255), "longint": INT_64, "longlongint": INT_64,
+    "int": INT_32, "long": INT_64, "longlong": INT_64, "longint": INT_64, "longlongint": INT_64,
+    "short": (-(2**15), 2**15 - 1), "unsigned": (0, 2**32 - 1), "unsignedint": (0, 2**32 - 1),
+    "unsignedlong": (0, 2**63), "unsignedlonglong": (0, 2**63), "size_t": (0, 2**63),
+    "int32_t": INT_32, "int64_t": INT_64, "uint8_t": (0, 255), "uint32_t": (0, 2**32 - 1),
+    "uint64_t": (0, 2**63),
 }  # fmt: skip
 _CPP_PLAIN: Mapping[str, Family] = {
     "double": "float", "float": "float", "longdouble": "float", "bool": "bool", "char": "char",
