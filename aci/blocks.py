@@ -8,6 +8,8 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+PythonFunction = ast.FunctionDef | ast.AsyncFunctionDef
+
 _COMPOUND = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.Match)
 
 
@@ -18,7 +20,42 @@ class Block(NamedTuple):
     last: int
 
 
-def blocks_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[Block]:
+def functions_of(tree: ast.AST) -> list[tuple[str, PythonFunction]]:
+    """Return the functions in a tree with their qualified names, in the order of their lines."""
+    found = []
+    pending: list[tuple[str, ast.AST]] = [("", tree)]
+    while pending:
+        around, node = pending.pop()
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, PythonFunction | ast.ClassDef):
+                name = around + child.name
+                if isinstance(child, PythonFunction):
+                    found.append((name, child))
+                pending.append((name + ".", child))
+            else:
+                pending.append((around, child))
+    return sorted(found, key=lambda pair: pair[1].lineno)
+
+
+def python_function(text: str, symbol: str) -> PythonFunction | None:
+    """Return the one function of a Python text that a name means, by its whole name or its last part."""
+    try:
+        known = functions_of(ast.parse(text))
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    wanted = symbol.strip().removesuffix("()")
+    exact = [one for name, one in known if name == wanted]
+    found = exact or [one for name, one in known if name.rpartition(".")[2] == wanted]
+    return found[0] if len(found) == 1 else None
+
+
+def lines_of(function: PythonFunction) -> tuple[int, int]:
+    """Return the first and the last line of a function, its decorators included."""
+    first = min([function.lineno, *(one.lineno for one in function.decorator_list)])
+    return first, function.end_lineno or function.lineno
+
+
+def blocks_of(function: PythonFunction) -> list[Block]:
     """Return the blocks of a function in the order of their lines; those of functions inside it are not."""
     body = function.body
     first = body[0]

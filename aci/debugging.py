@@ -4,9 +4,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from aci.blocks import python_function
 from aci.command import Command, Observation
 from aci.rendering import name
-from aci.tracing import python_function, render_trace, trace_function
+from aci.tracing import render_trace, trace_function
 from aci.viewing import Refused, read_text
 from aci.workspace import Workspace
 

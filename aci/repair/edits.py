@@ -5,7 +5,10 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
+from aci.blocks import PythonFunction as Function
+from aci.blocks import functions_of
+
+__all__ = ["Edit", "Function", "Source"]
 
 _BINARY = {
     ast.BitOr: 5, ast.BitXor: 6, ast.BitAnd: 7, ast.LShift: 8, ast.RShift: 8, ast.Add: 9, ast.Sub: 9,
@@ -72,19 +75,7 @@ class Source:
     @cached_property
     def functions(self) -> list[tuple[str, Function]]:
         """The functions with their qualified names, outer ones first."""
-        found = []
-        pending: list[tuple[str, ast.AST]] = [("", self.tree)]
-        while pending:
-            around, node = pending.pop()
-            for child in ast.iter_child_nodes(node):
-                if isinstance(child, Function | ast.ClassDef):
-                    name = around + child.name
-                    if isinstance(child, Function):
-                        found.append((name, child))
-                    pending.append((name + ".", child))
-                else:
-                    pending.append((around, child))
-        return sorted(found, key=lambda pair: pair[1].lineno)
+        return functions_of(self.tree)
 
     def offset(self, line: int, column: int) -> int:
         """Return the offset of a place that the tree names by line and byte."""

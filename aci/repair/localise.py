@@ -2,15 +2,19 @@
 
 import ast
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from aci.blocks import PythonFunction, blocks_of
+from aci.blocks import lines_of as lines_of_function
 from aci.repair.edits import Source
 from aci.trials import Seen
 from aci.trials_program.checks import assertions
+from aci.visits import relevant_lines, visits_of
 
 _FLOOR = 0.3
 _RAISED = 1.3
 _ENDING = 1.1
+_ASIDE = 0.7
 
 
 def suspicion(seen: Seen, source: Source) -> dict[int, float]:
@@ -36,6 +40,26 @@ def suspicion(seen: Seen, source: Source) -> dict[int, float]:
         if ending and " raised " in seen.trial.message and check == seen.trial.failed[0]:
             found[ending[-1]] *= _RAISED
     return found
+
+
+def sliced(suspicious: Mapping[int, float], seen: Seen, function: PythonFunction) -> dict[int, float]:
+    """Return suspicion with the lines lowered that no wrong result of a function depended on.
+
+    What a function does apart from its result, to what it was given for example, escapes the slice: lines
+    outside of it are only less likely.
+    """
+    blocks = {block.first: block for block in blocks_of(function)}
+    told = [notes for check in seen.trial.failed if (notes := seen.values.get(check)) and notes["head"]]
+    if not told:
+        return dict(suspicious)
+    inside = frozenset[int]().union(
+        *(relevant_lines(function, list(visits_of(notes, blocks))) for notes in told)
+    )
+    first, last = lines_of_function(function)
+    return {
+        line: weight * (_ASIDE if first < line <= last and line not in inside else 1.0)
+        for line, weight in suspicious.items()
+    }
 
 
 def checking_lines(source: Source) -> Iterable[int]:

@@ -3,11 +3,13 @@
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
+from aci.blocks import blocks_of, python_function
+from aci.blocks import lines_of as lines_of_function
 from aci.probing import make_probes
 from aci.repair.candidates import Candidate, candidates
 from aci.repair.edits import Edit, Source
 from aci.repair.found import Found, Repair, found_of, scored
-from aci.repair.localise import checking_lines, import_lines, suspicion
+from aci.repair.localise import checking_lines, import_lines, sliced, suspicion
 from aci.repair.proposals import lines_of
 from aci.repair.untraced import search_untraced
 from aci.trials import Plan, Seen, Trial, plan_for, try_plan, watch
@@ -72,7 +74,14 @@ async def search(
     source = _source(text)
     if source is None or plan.empty:
         return Found((), 0, (), time.monotonic() - began, None)
-    seen = await watch(workspace, path, plan)
+    watched = python_function(text, symbol_or_lines) if isinstance(symbol_or_lines, str) else None
+    seen = await watch(
+        workspace,
+        path,
+        plan,
+        leaders=[block.first for block in blocks_of(watched)] if watched is not None else (),
+        span=lines_of_function(watched) if watched is not None else (0, 0),
+    )
     if seen is None or not seen.trial.failed:
         return Found((), 0, (), time.monotonic() - began, seen.trial if seen is not None else None)
     lines = lines_of(path, text, symbol_or_lines)
@@ -80,6 +89,8 @@ async def search(
     if plan.runner and not plan.first:
         return Found((), 0, (), time.monotonic() - began, seen.trial)
     suspicious = suspicion(seen, source)
+    if watched is not None:
+        suspicious = sliced(suspicious, seen, watched)
     own = set(checking_lines(source))
     for line in [*import_lines(source, lines), *sorted(seen.imported - own)]:
         suspicious.setdefault(line, _IMPORTED)

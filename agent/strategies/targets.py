@@ -1,7 +1,7 @@
 """Which functions a candidate may replace: where failing tests point, else what the issue names."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from aci.document import BinaryFile, Document
@@ -48,15 +48,32 @@ async def find_targets(desk: Desk) -> list[Target]:
 
 async def _named(desk: Desk) -> list[Target]:
     """Return the functions that the issue names, or all of a repository that has hardly any."""
-    statement = {word.casefold() for word in _WORD.findall(desk.ground.task.statement)}
+    words = words_of(desk.ground.task.statement, desk.workspace.files)
     known: list[Target] = []
     files = [path for path in desk.workspace.files if not is_test_file(path)]
     for path in files[:_MAX_FILES]:
         document = await _read(desk, path)
         if document is not None:
             known += [Target(path, document, one) for one in functions(path, document.text)]
-    named = [one for one in known if _last(one).casefold() in statement]
+    named = [one for one in known if _last(one).casefold() in words]
+    named.sort(key=lambda one: words[_last(one).casefold()])
     return (named or (known if len(known) <= _MAX_FUNCTIONS else []))[:MAX_TARGETS]
+
+
+def words_of(statement: str, files: Collection[str]) -> dict[str, int]:
+    """Return the words of an issue with the places where they stand first; names of files are none."""
+    names = {path.rpartition("/")[2] for path in files}
+    spans = [
+        found.span()
+        for name in names
+        if name.partition(".")[0] in statement
+        for found in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", statement)
+    ]
+    words: dict[str, int] = {}
+    for found in _WORD.finditer(statement):
+        if not any(start <= found.start() < end for start, end in spans):
+            words.setdefault(found[0].casefold(), found.start())
+    return words
 
 
 def _last(target: Target) -> str:

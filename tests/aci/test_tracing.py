@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from aci import Observation
-from aci.blocks import Block, blocks_of
+from aci.blocks import Block, blocks_of, python_function
 from aci.runners import detect
-from aci.tracing import Trace, relevant_lines, render_trace, trace_function
+from aci.tracing import Trace, render_trace, trace_function
+from aci.visits import relevant_lines
 from aci.workspace import Workspace
 
 Make = Callable[..., Awaitable[Workspace]]
@@ -207,7 +208,9 @@ async def test_what_the_result_does_not_depend_on_is_out_of_the_slice(make_works
     )
     trace = await traced(make_workspace, text, "total")
     assert trace is not None
-    assert relevant_lines(trace, text) == {3, 4, 5, 6, 8}
+    function = python_function(text, "total")
+    assert function is not None
+    assert relevant_lines(function, trace.visits) == {3, 4, 5, 6, 8}
 
 
 async def test_a_model_looks_into_a_function(make_workspace: Make, act: Act) -> None:
