@@ -97,18 +97,31 @@ async def _bodies(
         whole = prompts.WHOLE.format(fence=language_of(target.path), function=begun.rstrip("\n"))
         messages = [Message(role="user", content=f"{request}\n\n{whole}")]
     brief = sampling._replace(max_tokens=min(MAX_TOKENS, sampling.max_tokens))
-    stop = (_FENCE, *_ENDS.get(language_of(target.path), ())) if desk.ground.capabilities.prefill else ()
-    choices = await ask(desk, messages, brief, count, stop)
+    closing = closing_of(target)
+    stop = (_FENCE, *_ENDS.get(language_of(target.path), ()), *([closing] if closing else []))
+    choices = await ask(desk, messages, brief, count, stop if desk.ground.capabilities.prefill else ())
     found = []
     for choice in choices:
         if choice.finish_reason == "length":
             continue  # it breaks off within the function
-        text = begun + choice.text if desk.ground.capabilities.prefill else _block(choice.text)
+        text = _block(choice.text)
+        if desk.ground.capabilities.prefill:
+            # Where the closing brace ends an answer it is not in it.
+            after = closing + target.document.text[target.function.end :].partition("}")[2]
+            text = begun + choice.text + (after if closing else "")
         body = body_in(target, text)
         if body is not None:
             mean = choice.logprob / choice.tokens if choice.logprob is not None and choice.tokens else None
             found.append(pool.candidate(source, body, logprob=mean))
     return found
+
+
+def closing_of(target: Target) -> str:
+    """Return how a function ends in a language of braces, where its brace stands alone in a line; else ""."""
+    text, end = target.document.text, target.function.end
+    margin, brace, _ = text[end:].partition("}")
+    alone = brace and not margin.strip() and text[:end].endswith("\n")
+    return f"\n{margin}}}" if alone else ""
 
 
 def _block(text: str) -> str:
