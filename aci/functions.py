@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from aci.grammars import language_of, parse
+from aci.grammars import language_of, parse, text_of
 
 _MAX_PRELUDE = 4_000
 
@@ -114,31 +114,32 @@ def defined(root: Any) -> Iterator[tuple[str, Any, Any]]:
                 yield around + name, node.parent, body
         elif node.type == "impl_item":
             kind = node.child_by_field_name("type")
-            inner = f"{_text(kind)}." if kind is not None else around
+            inner = f"{text_of(kind)}." if kind is not None else around
         pending.extend((child, inner) for child in reversed(node.named_children))
 
 
 _BODIES = frozenset({"block", "statement_block", "compound_statement", "constructor_body"})
 
 
+def declarator_of(node: Any) -> Any:
+    """Return what declares a function of C or C++ with its parameters, behind pointers and references."""
+    found = node.child_by_field_name("declarator")
+    while found is not None and found.type != "function_declarator":
+        found = found.child_by_field_name("declarator") or next(
+            (child for child in found.named_children if "declarator" in child.type), None
+        )
+    return found
+
+
 def _name_of(node: Any) -> str:
     name = node.child_by_field_name("name")
     if name is not None:
-        return _text(name)
+        return text_of(name)
     if node.type != "function_definition":
         return ""
-    # C and C++: the name lies within the declarator, behind pointers and references.
-    declarator = node.child_by_field_name("declarator")
-    while declarator is not None and declarator.type != "function_declarator":
-        declarator = declarator.child_by_field_name("declarator") or next(
-            (child for child in declarator.named_children if "declarator" in child.type), None
-        )
+    declarator = declarator_of(node)
     inner = declarator.child_by_field_name("declarator") if declarator is not None else None
-    return "" if inner is None else _text(inner).replace("::", ".")
-
-
-def _text(node: Any) -> str:
-    return str(node.text.decode("utf-8", "replace"))
+    return "" if inner is None else text_of(inner).replace("::", ".")
 
 
 def _offsets(language: str, node: Any, body: Any, data: bytes) -> tuple[int, int, int]:

@@ -81,6 +81,11 @@ def parse(language: str, text: str) -> Any | None:
     return None if parser is None else parser.parse(data).root_node
 
 
+def text_of(node: Any) -> str:
+    """Return what a node of a syntax tree stands for in its text."""
+    return str(node.text.decode("utf-8", "replace"))
+
+
 def flaws(language: str, text: str) -> list[Flaw]:
     """Return the syntax errors of a text; none when the grammar is missing or does not apply."""
     data = text.encode("utf-8", "replace")

@@ -13,12 +13,23 @@ _SATURATION = 1.2
 _LENGTH_SHARE = 0.75
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _PLURAL_LEAST = 4
+_EVERYWHERE = frozenset({
+    "a", "an", "and", "are", "as", "at", "be", "but", "by", "can", "do", "does", "for", "from", "has",
+    "have", "if", "in", "into", "is", "it", "its", "not", "of", "on", "or", "so", "than", "that", "the",
+    "their", "then", "there", "these", "they", "this", "to", "was", "were", "what", "when", "where",
+    "which", "will", "with", "you",
+})  # fmt: skip
+"""Among few texts these look rare, and say nothing."""
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text, of code or prose, in lower case and without the s of a plural."""
+    """Return the words of a text, of code or prose, in lower case and without the s of a plural.
+
+    Words that stand in every sentence are left out.
+    """
     found = [word.lower() for word in _WORD.findall(text)]
-    return [word.removesuffix("s") if len(word) >= _PLURAL_LEAST else word for word in found]
+    told = [word for word in found if word not in _EVERYWHERE]
+    return [word.removesuffix("s") if len(word) >= _PLURAL_LEAST else word for word in told]
 
 
 def scores(query: str, texts: Sequence[str]) -> list[float]:

@@ -66,8 +66,7 @@ def fitted(kind: Kind | None, value: object) -> object:
             isinstance(pair, list | tuple) and len(pair) == 2 for pair in value
         ):
             # C++ writes a map as its pairs.
-            keys, values = zip(*value, strict=True)
-            made = _map(keys, values)
+            made = _map([pair[0] for pair in value], [pair[1] for pair in value])
             return MISFIT if made is MISFIT else fitted(kind, made)
         case "map", dict():
             keys = [fitted(kind.parts[0], key) for key in value]

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from aci.grammars import parse
+from aci.grammars import parse, text_of
 
 _WRAPPED = {
     "java": "class A {{ void m() {{ Object o = {}; }} }}",
@@ -116,12 +116,8 @@ def _value(node: Any, language: str, deep: int) -> object:
     return reader(node, language, deep)
 
 
-def _text(node: Any) -> str:
-    return str(node.text.decode("utf-8", "replace"))
-
-
 def _number(node: Any, language: str, deep: int) -> object:
-    text = re.sub(r"(?<=\d)_(?=\d)|(?<=\d)'(?=\d)", "", _text(node))
+    text = re.sub(r"(?<=\d)_(?=\d)|(?<=\d)'(?=\d)", "", text_of(node))
     if re.match(r"0[xXbB]", text):
         return int(re.sub(r"_?[uUlLn]+\d*$|_?i\d+$", "", text), 0)
     text = re.sub(r"_?(?:[uif](?:8|16|32|64|128|size)|[uUlLnfFdD]+)$", "", text)
@@ -131,7 +127,7 @@ def _number(node: Any, language: str, deep: int) -> object:
 
 
 def _string(node: Any, language: str, deep: int) -> object:
-    text = _text(node)
+    text = text_of(node)
     if text.startswith("`"):
         if "${" in text:
             raise NoLiteral
@@ -177,11 +173,11 @@ def _last(node: Any, language: str, deep: int) -> object:
     """Return the value of what follows a type: `[]int{1}`, `new int[]{1}`, `(vector<int>){1}`."""
     value = _value(node.named_children[-1], language, deep - 1)
     kind = node.child_by_field_name("type")
-    return {} if value == [] and kind is not None and _text(kind).startswith("map") else value
+    return {} if value == [] and kind is not None and text_of(kind).startswith("map") else value
 
 
 def _signed(node: Any, language: str, deep: int) -> object:
-    sign = _text(node.children[0])
+    sign = text_of(node.children[0])
     value = _inner(node, language, deep)
     if sign not in {"-", "+"} or not isinstance(value, int | float):
         raise NoLiteral
@@ -194,7 +190,7 @@ def _object(node: Any, language: str, deep: int) -> object:
         if pair.type != "pair" or len(pair.named_children) != 2:
             raise NoLiteral
         key, value = pair.named_children
-        plain = _text(key) if key.type == "property_identifier" else str(_value(key, language, deep - 1))
+        plain = text_of(key) if key.type == "property_identifier" else str(_value(key, language, deep - 1))
         found[plain] = _value(value, language, deep - 1)
     return found
 
@@ -202,13 +198,13 @@ def _object(node: Any, language: str, deep: int) -> object:
 def _made(node: Any, language: str, deep: int) -> object:
     """Return the value of a call or `new` that makes a collection, a string or an optional value."""
     called = node.child_by_field_name("function") or node.child_by_field_name("constructor")
-    name = _text(called if called is not None else node.child_by_field_name("type") or node.children[0])
+    name = text_of(called if called is not None else node.child_by_field_name("type") or node.children[0])
     if node.type == "method_invocation":
         owner, method = node.child_by_field_name("object"), node.child_by_field_name("name")
-        name = f"{_text(owner) if owner is not None else ''}.{_text(method)}"
+        name = f"{text_of(owner) if owner is not None else ''}.{text_of(method)}"
     elif called is not None and called.type == "field_expression":
         owner, method = called.child_by_field_name("value"), called.child_by_field_name("field")
-        if owner is None or _text(method) not in {"to_string", "to_owned", "into", "to_vec"}:
+        if owner is None or text_of(method) not in {"to_string", "to_owned", "into", "to_vec"}:
             raise NoLiteral
         return _value(owner, language, deep - 1)
     name = re.sub(r"<.*>|\s", "", name, flags=re.DOTALL).replace("::.", "::").removesuffix("::")
@@ -242,7 +238,7 @@ def _built(names: Sequence[str], values: list[object]) -> object:
 
 
 def _macro(node: Any, language: str, deep: int) -> object:
-    name, _, rest = _text(node).partition("!")
+    name, _, rest = text_of(node).partition("!")
     rest = rest.strip()
     if name.strip() != "vec":
         raise NoLiteral
@@ -258,9 +254,9 @@ def _none(node: Any, language: str, deep: int) -> object:
 
 def _word(node: Any, language: str, deep: int) -> object:
     words = {"None": None, "true": True, "false": False, "nil": None, "NULL": None, "undefined": None}
-    if _text(node) not in words:
+    if text_of(node) not in words:
         raise NoLiteral
-    return words[_text(node)]
+    return words[text_of(node)]
 
 
 _Reader = Callable[[Any, str, int], object]

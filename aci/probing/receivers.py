@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from aci.grammars import text_of
+
 _FUNCTIONS = frozenset({
     "function_definition", "function_declaration", "function_item", "arrow_function", "function_expression",
     "method_definition", "method_declaration", "lambda_expression",
@@ -34,7 +36,7 @@ def called_as(language: str, name: str, node: Any) -> str:
                 return ""
             owner = around
         if around.type == "namespace_definition" and around.child_by_field_name("name") is not None:
-            spaces.insert(0, _text(around.child_by_field_name("name")))
+            spaces.insert(0, text_of(around.child_by_field_name("name")))
         around = around.parent
     path = "".join(f"{space}::" for space in spaces)
     if owner is None:
@@ -44,7 +46,7 @@ def called_as(language: str, name: str, node: Any) -> str:
     kind = owner.child_by_field_name("name" if owner.type != "impl_item" else "type")
     if kind is None or owner.child_by_field_name("type_parameters") is not None:
         return ""
-    on = _on(language, path + _text(kind), _text(kind), owner, node)
+    on = _on(language, path + text_of(kind), text_of(kind), owner, node)
     return on + last if on else ""
 
 
@@ -84,7 +86,7 @@ def _on(language: str, shown: str, kind: str, owner: Any, node: Any) -> str:
                 return f"{shown}."
             bases = owner.child_by_field_name("superclasses")
             makers = [one for one in members if _name(one) in {"__init__", "__new__"}]
-            inherits = bases is not None and _text(bases) not in {"()", "(object)"}
+            inherits = bases is not None and text_of(bases) not in {"()", "(object)"}
             return "" if marks or makers or inherits else f"{shown}()."
     return ""
 
@@ -104,9 +106,9 @@ def _marks(node: Any) -> set[str]:
     found = {child.type for child in node.children if not child.is_named}
     for child in node.children:
         if child.type in {"modifiers", "storage_class_specifier", "accessibility_modifier"}:
-            found |= set(_text(child).split())
+            found |= set(text_of(child).split())
     if node.parent is not None and node.parent.type == "decorated_definition":
-        found |= {_text(one).lstrip("@").strip() for one in node.parent.named_children[:-1]}
+        found |= {text_of(one).lstrip("@").strip() for one in node.parent.named_children[:-1]}
     return found - {"def", ":", "(", ")", "->", ";", "class", "{", "}", "async"}
 
 
@@ -114,7 +116,7 @@ def _is_public(owner: Any, node: Any) -> bool:
     public = bool(owner.type == "struct_specifier")
     for member in owner.child_by_field_name("body").named_children:
         if member.type == "access_specifier":
-            public = _text(member) == "public"
+            public = text_of(member) == "public"
         if member.id == node.id:
             break
     return public
@@ -123,15 +125,11 @@ def _is_public(owner: Any, node: Any) -> bool:
 def _declared(node: Any) -> str:
     declarator = node.child_by_field_name("declarator")
     inner = declarator.child_by_field_name("declarator") if declarator is not None else None
-    return "" if inner is None else _text(inner)
+    return "" if inner is None else text_of(inner)
 
 
 def _name(node: Any) -> str:
     if node.type == "decorated_definition":
         node = node.child_by_field_name("definition") or node
     name = node.child_by_field_name("name")
-    return "" if name is None else _text(name)
-
-
-def _text(node: Any) -> str:
-    return str(node.text.decode("utf-8", "replace"))
+    return "" if name is None else text_of(name)

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from aci.functions import defined
-from aci.grammars import language_of, parse
+from aci.functions import declarator_of, defined
+from aci.grammars import language_of, parse, text_of
 from aci.probing.kinds import Kind
 from aci.probing.receivers import called_as
 from aci.probing.types import kind_of
@@ -72,7 +72,7 @@ def signature_of(path: str, text: str, symbol: str) -> Signature | None:
     parameters, spread = _parameters(language, node, _aliases(language, root))
     if parameters is None or any(one.typed and one.kind is None for one in parameters):
         return None
-    return Signature(language, name.rpartition(".")[2], called, tuple(parameters), spread, _text(node))
+    return Signature(language, name.rpartition(".")[2], called, tuple(parameters), spread, text_of(node))
 
 
 def _function(node: Any) -> Any:
@@ -88,7 +88,7 @@ def _is_lazy(node: Any) -> bool:
     """Say whether calling a function gives only a promise of its answer, or it has parameters of types."""
     kinds = {child.type for child in node.children}
     modifiers = [child for child in node.children if child.type == "function_modifiers"]
-    words = {word for one in modifiers for word in _text(one).split()}
+    words = {word for one in modifiers for word in text_of(one).split()}
     around = node.parent.type if node.parent is not None else ""
     generic = node.child_by_field_name("type_parameters")
     lifetimes_only = generic is None or all(
@@ -102,11 +102,11 @@ def _is_lazy(node: Any) -> bool:
 def _parameters(language: str, node: Any, aliases: Mapping[str, str]) -> tuple[list[Parameter] | None, bool]:
     """Return what a call gives, and whether the last of them is given element by element."""
     declared = node.child_by_field_name("parameters")
-    if declared is None and (declarator := _declarator(node)) is not None:
+    if declared is None and (declarator := declarator_of(node)) is not None:
         declared = declarator.child_by_field_name("parameters")
     if declared is None:
         single = node.child_by_field_name("parameter")
-        return ([Parameter(_text(single), None, typed=False)] if single is not None else None), False
+        return ([Parameter(text_of(single), None, typed=False)] if single is not None else None), False
     found: list[Parameter] = []
     spread = only_named = False
     bound = language == "python" and _is_bound(node)
@@ -151,20 +151,11 @@ _OPTIONAL = frozenset({
 })  # fmt: skip
 
 
-def _declarator(node: Any) -> Any:
-    found = node.child_by_field_name("declarator")
-    while found is not None and found.type != "function_declarator":
-        found = found.child_by_field_name("declarator") or next(
-            (child for child in found.named_children if "declarator" in child.type), None
-        )
-    return found
-
-
 def _is_bound(node: Any) -> bool:
     """Say whether a Python method gets its object or class without being given it."""
     around = node.parent
     decorated = around is not None and around.type == "decorated_definition"
-    marks = [_text(child) for child in around.named_children[:-1]] if decorated else []
+    marks = [text_of(child) for child in around.named_children[:-1]] if decorated else []
     body = around.parent if decorated else around
     within = body is not None and body.parent is not None and body.parent.type == "class_definition"
     return within and "@staticmethod" not in marks
@@ -174,17 +165,17 @@ def _written_type(language: str, child: Any) -> str:
     node = child.child_by_field_name("type")
     if language == "java" and child.type == "spread_parameter":
         kinds = [one for one in child.named_children if "type" in one.type]
-        return f"{_text(kinds[0])}..." if kinds else ""
+        return f"{text_of(kinds[0])}..." if kinds else ""
     if node is None:
         return ""
-    text = _text(node)
+    text = text_of(node)
     if language == "java":
         dimensions = child.child_by_field_name("dimensions")
-        return text + (_text(dimensions) if dimensions is not None else "")
+        return text + (text_of(dimensions) if dimensions is not None else "")
     if language == "cpp":
-        qualifiers = " ".join(_text(one) for one in child.named_children if one.type == "type_qualifier")
+        qualifiers = " ".join(text_of(one) for one in child.named_children if one.type == "type_qualifier")
         declarator = child.child_by_field_name("declarator")
-        marks = re.match(r"[&*\s]*", _text(declarator))[0] if declarator is not None else ""  # type: ignore[index]
+        marks = re.match(r"[&*\s]*", text_of(declarator))[0] if declarator is not None else ""  # type: ignore[index]
         if declarator is not None and "array" in declarator.type:
             marks = "*"
         return f"{qualifiers} {text} {marks}".strip()
@@ -193,9 +184,9 @@ def _written_type(language: str, child: Any) -> str:
 
 def _names(language: str, child: Any) -> list[str]:
     if child.type == "identifier":
-        return [_text(child)]
+        return [text_of(child)]
     if language == "go":
-        return [_text(one) for one in child.children_by_field_name("name")]
+        return [text_of(one) for one in child.children_by_field_name("name")]
     for field in ("pattern", "name", "left", "declarator"):
         node = child.child_by_field_name(field)
         if node is not None:
@@ -204,7 +195,7 @@ def _names(language: str, child: Any) -> list[str]:
         node = child.named_children[0] if child.named_children else child
     if node.type in {"object_pattern", "array_pattern", "tuple_pattern", "struct_pattern"}:
         return []
-    words = re.findall(r"[A-Za-z_]\w*", _text(node))
+    words = re.findall(r"[A-Za-z_]\w*", text_of(node))
     return [words[-1]] if words else []
 
 
@@ -219,12 +210,8 @@ def _named(language: str, root: Any) -> Iterator[tuple[str, str]]:
         if node.type == "type_definition" and value is not None:
             declarator = node.child_by_field_name("declarator")
             if declarator is not None:
-                yield _text(declarator), _text(value)
+                yield text_of(declarator), text_of(value)
         elif node.type in {"alias_declaration", "type_item", "type_alias_declaration"}:
             value = value if value is not None else node.child_by_field_name("value")
             if name is not None and value is not None:
-                yield _text(name), _text(value)
-
-
-def _text(node: Any) -> str:
-    return str(node.text.decode("utf-8", "replace"))
+                yield text_of(name), text_of(value)

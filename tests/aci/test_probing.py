@@ -1,6 +1,7 @@
 """Calls that tell versions of a function apart: what is seen, what is made up, and what has none."""
 
 import ast
+import os
 import re
 import shutil
 import subprocess
@@ -251,8 +252,14 @@ TOOLS = {
 
 
 @pytest.mark.parametrize("path", TOOLS)
-async def test_the_languages_own_compiler_takes_them(make_workspace: Make, tmp_path: Path, path: str) -> None:
+async def test_the_languages_own_compiler_takes_them(
+    make_workspace: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
     program, command, frame = TOOLS[path]
+    # rustup's stand-ins need a home of theirs, and HOME is another one here.
+    rustup = Path(os.path.expanduser("~root" if os.getuid() == 0 else "~")) / ".rustup"
+    if program == "rustc" and "RUSTUP_HOME" not in os.environ and rustup.is_dir():
+        monkeypatch.setenv("RUSTUP_HOME", str(rustup))
     if (
         shutil.which(program) is None
         or subprocess.run([program, VERSION.get(program, "--version")], check=False).returncode
