@@ -36,9 +36,7 @@ _OTHERS = {
     "&&": ["||"], "||": ["&&"], "+=": ["-=", "*="], "-=": ["+=", "*="], "*=": ["+=", "-="],
     "===": ["!==", "<="], "!==": ["===", "<"], "0": "12", "1": "02", "2": "13", "++": ["--"], "--": ["++"],
 }  # fmt: skip
-_TOKEN = re.compile(
-    r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|\w+|->|=>|<<|>>|::|[-+*/%<>=!&|]+", re.DOTALL
-)
+_TOKEN = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|\w+|->|=>|<<|>>|::|[-+*/%<>=!&|]+", re.DOTALL)
 
 
 class Row(NamedTuple):
@@ -61,11 +59,11 @@ def mutants(instance: Instance) -> list[str]:
     one = function(instance.file, text, instance.entry_point)
     if one is None:
         return []
-    found = []
-    for match in _TOKEN.finditer(text, one.body, one.end):
-        for other in _OTHERS.get(match[0], ()):
-            found.append(text[: match.start()] + other + text[match.end() :])
-    return found
+    return [
+        text[: match.start()] + other + text[match.end() :]
+        for match in _TOKEN.finditer(text, one.body, one.end)
+        for other in _OTHERS.get(match[0], ())
+    ]
 
 
 async def measured(instance: Instance, image: str, count: int, compare: int, probes: int) -> Row | None:
@@ -133,15 +131,13 @@ async def _cpu(workspace: Workspace) -> float:
 
 async def main(arguments: argparse.Namespace) -> None:
     """Measure and print."""
-    language = cast(LanguageName, arguments.language)
+    language = cast("LanguageName", arguments.language)
     recipe = RECIPES[BY_NAME[language].recipe]
     image = ensure_recipe_image(connect(timeout=600), recipe, progress=lambda text: None)
     rows: list[Row] = []
     problems = read(str(arguments.folder / f"{language}.dev.jsonl"), language)
     for problem in problems[arguments.skip : arguments.skip + arguments.files]:
-        row = await measured(
-            problem.instance, image, arguments.texts, arguments.compare, arguments.probes
-        )
+        row = await measured(problem.instance, image, arguments.texts, arguments.compare, arguments.probes)
         if row is not None:
             rows.append(row)
             print(row._replace(statuses=Counter(row.statuses)), flush=True)
@@ -157,7 +153,8 @@ def summary(rows: Sequence[Row]) -> str:
     return table(
         ("files", "quick", "texts", "s per 100", "CPU s per 100", "errors", "with behaviour", "agree"),
         [(
-            str(len(rows)), str(quick), str(texts), f"{100 * seconds / texts:.1f}", f"{100 * cpu / texts:.1f}",
+            str(len(rows)), str(quick), str(texts),
+            f"{100 * seconds / texts:.1f}", f"{100 * cpu / texts:.1f}",
             str(sum(row.statuses["error"] for row in rows)), str(sum(row.known for row in rows)),
             f"{sum(row.agreed for row in rows)}/{sum(row.compared for row in rows)}",
         )],

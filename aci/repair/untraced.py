@@ -1,4 +1,4 @@
-"""The search for repairs where the lines that a test runs can't be watched: every edit, the likeliest first."""
+"""The search for repairs where the lines that a test runs can't be watched: every edit, likeliest first."""
 
 import time
 from collections.abc import Sequence

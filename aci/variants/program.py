@@ -109,7 +109,7 @@ def _write_variants(pen: _Pen, language: str, place: Site, bodies: Mapping[int, 
         pen.write("}\n")
     pen.write(place.dispatcher + _SWITCHES[language])
     first = next(iter(bodies))
-    for number in reversed(bodies):
+    for number in reversed(list(bodies)):
         call = place.call.format(name=_name(number))
         pen.write(_case(language, number, call, returns=place.returns, last=number == first))
     pen.write("}\n")

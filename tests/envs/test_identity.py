@@ -1,4 +1,4 @@
-"""The name that a repository has in long-term memory: the same for its clones, and without anybody's secrets."""
+"""The name of a repository in long-term memory: the same for its clones, without anybody's secrets."""
 
 import subprocess
 from pathlib import Path

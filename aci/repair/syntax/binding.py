@@ -28,23 +28,23 @@ def binding(text: str) -> int:
     """Return how tightly an expression binds, from its text."""
     least, depth = ATOM, 0
     before = ""
-    for token in _TOKEN.findall(text):
-        if token in "([{":
+    for word in _TOKEN.findall(text):
+        if word in "([{":
             # `(int) x` is a prefix; `f(x)` and `a[x]` are not.
             depth += 1
-        elif token in ")]}":
+        elif word in ")]}":
             depth -= 1
         elif not depth:
             ends = bool(before) and (before[-1].isalnum() or before[-1] in "_)]}\"'`")
-            if token in _LEVELS and (ends or token in {"=>", "->"}):
-                least = min(least, _LEVELS[token])
-            elif token in {"|", "||"}:
+            if word in _LEVELS and (ends or word in {"=>", "->"}):
+                least = min(least, _LEVELS[word])
+            elif word in {"|", "||"}:
                 least = LOOSE
-            elif token in {"-", "!", "~", "&", "*", "+", "not", "++", "--"} or (
-                token[0].isalnum() and before == ")"
+            elif word in {"-", "!", "~", "&", "*", "+", "not", "++", "--"} or (
+                word[0].isalnum() and before == ")"
             ):
                 least = min(least, PREFIX)
-        before = token
+        before = word
     return least
 
 

@@ -17,7 +17,9 @@ _HINTS = {
     "minelement": "min", "maxelement": "max", "reverseorder": "reverse", "anyof": "any", "allof": "all",
 }  # fmt: skip
 _WRAPPED = frozenset({"name", "call", "binary", "index", "member", "brackets", "unary", "range", "text"})
-_MAIN = frozenset({"return", "assignment", "declared", "binary", "brackets", "unary", "loop", "choice"})
+_MAIN = frozenset(
+    {"return", "assignment", "declared", "binary", "brackets", "unary", "loop", "choice", "block"}
+)
 
 
 def hint_of(name: str) -> str:
@@ -68,9 +70,9 @@ def arguments(scope: Scope, node: Node) -> Iterator[Edit]:
         prior = 0.05 if len(parts.arguments) > 1 else 0.01
         yield Edit(start, end, "", "drop argument", what, source.line(part), prior)
     receiver = parts.receiver
-    if receiver is not None and len(parts.arguments) == 1 and _is_value(scope, receiver):
-        if source.role(parts.arguments[0]) not in {"lambda", ""}:
-            yield source.swap(receiver, parts.arguments[0], "swap receiver", 0.06)
+    swappable = receiver is not None and len(parts.arguments) == 1 and _is_value(scope, receiver)
+    if receiver is not None and swappable and source.role(parts.arguments[0]) not in {"lambda", ""}:
+        yield source.swap(receiver, parts.arguments[0], "swap receiver", 0.06)
     yield from _bounds_added(scope, node, parts)
 
 
@@ -83,12 +85,11 @@ def _bounds_added(scope: Scope, node: Node, parts: Callee) -> Iterator[Edit]:
     source = scope.source
     name = source.of(parts.name)
     end = source.span(node)[1] - 1
-    if name == "sort" and source.language.equal == "===":
-        if not parts.arguments:
-            for form, prior in (("(a, b) => a - b", 0.08), ("(a, b) => b - a", 0.06)):
-                weight = boosted(prior, "sorted", scope.words)
-                what = f"sorted by `{form}`"
-                yield Edit(end, end, form, "add argument", what, source.line(node), weight)
+    if name == "sort" and source.language.equal == "===" and not parts.arguments:
+        for form, prior in (("(a, b) => a - b", 0.08), ("(a, b) => b - a", 0.06)):
+            weight = boosted(prior, "sorted", scope.words)
+            what = f"sorted by `{form}`"
+            yield Edit(end, end, form, "add argument", what, source.line(node), weight)
     if name in {"slice", "substring"} and len(parts.arguments) == 1 and parts.receiver is not None:
         receiver = source.of(parts.receiver)
         length = f"{receiver}.length" + ("()" if source.grammar == "java" else "")

@@ -14,7 +14,7 @@ from aci.repair.syntax.source import Node, Source, walk
 _OPERATORS: tuple[Callable[[Scope, Node], Iterator[Edit]], ...] = (
     operators.binaries, operators.unaries, operators.negations, operators.guards, operators.choices,
     operators.assignments, values.literals, values.names, values.one_off, values.indices, values.sequences,
-    values.elsewhere, calls.families, calls.arguments, calls.wraps,
+    values.elsewhere, values.exchanged, calls.families, calls.arguments, calls.wraps,
 )  # fmt: skip
 _TOKEN = re.compile(r"\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])+'|`[^`]*`|\w+|\s+|.", re.DOTALL)
 

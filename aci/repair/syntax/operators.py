@@ -45,6 +45,8 @@ _ASSIGNED: dict[str, _Others] = {
     ">>=": (("<<=", 0.15),),
     "=": (("+=", 0.05), ("-=", 0.02), ("*=", 0.01)),
 }
+_SIGNED = frozenset({"return", "assignment", "declared", "index", "block"})
+_SIGNED_LISTS = frozenset({"arguments", "argument_list", "array", "expression_list"})
 _NOT = {"==": "!=", "!=": "==", "===": "!==", "!==": "===", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _ORDERED = frozenset({"-", "/", "%", "<<", ">>", "+", "**"})
 
@@ -136,11 +138,9 @@ def unaries(scope: Scope, node: Node) -> Iterator[Edit]:
             )
         return
     parent = source.role(node.parent)
-    if role in {"name", "call", "index", "member"} and scope.kind(node) in {"number", ""}:
-        if parent in {"return", "assignment", "declared", "index"} or node.parent.type in {
-            "arguments", "argument_list", "array",
-        }:  # fmt: skip
-            yield source.replace(node, f"-{source.of(node)}", "sign", 0.015)
+    numeric = role in {"name", "call", "index", "member"} and scope.kind(node) in {"number", ""}
+    if numeric and (parent in _SIGNED or node.parent.type in _SIGNED_LISTS):
+        yield source.replace(node, f"-{source.of(node)}", "sign", 0.015)
 
 
 def negations(scope: Scope, node: Node) -> Iterator[Edit]:
@@ -153,9 +153,8 @@ def negations(scope: Scope, node: Node) -> Iterator[Edit]:
     test = source.bare(condition)
     text = source.of(test)
     sign = source.operator(test) if source.role(test) == "binary" else None
-    if sign is None or source.of(sign) not in _NOT:
-        if source.role(test) != "unary":
-            yield source.replace(test, f"!{tight(text, PREFIX)}", "add not", 0.1)
+    if (sign is None or source.of(sign) not in _NOT) and source.role(test) != "unary":
+        yield source.replace(test, f"!{tight(text, PREFIX)}", "add not", 0.1)
     share = 1.0 if role == "if" else 0.5
     for other in scope.conditions:
         if other == text or other in text or text in other:
@@ -210,6 +209,11 @@ def assignments(scope: Scope, node: Node) -> Iterator[Edit]:
             twice = f"{source.of(operand)} {old[0]}= 2"
             start, end = source.span(node)
             yield Edit(start, end, twice, "step", change(source.of(node), twice), source.line(node), 0.03)
+            for name in scope.names:
+                if scope.bound_kind(name) == "number" and name != source.of(operand):
+                    step = f"{source.of(operand)} {old[0]}= {name}"
+                    what = change(source.of(node), step)
+                    yield Edit(start, end, step, "step", what, source.line(node), 0.02)
         return
     left = node.named_children[0]
     swapping = len(left.named_children) > 1 and left.type in {"expression_list", "array_pattern"}

@@ -11,6 +11,10 @@ from aci.repair.syntax.source import Node, Source
 
 _HEAVY = frozenset({"if", "loop", "return"})
 _STEP = "    "
+_UNDO = {
+    "push": "pop", "unshift": "shift", "push_back": "pop_back", "addLast": "removeLast", "offer": "poll",
+    "push_front": "pop_front", "addFirst": "removeFirst",
+}  # fmt: skip
 
 
 def changes(scope: Scope) -> Iterator[Edit]:
@@ -207,6 +211,8 @@ def _added(scope: Scope, node: Node, block: Sequence[Node]) -> Iterator[Edit]:
             whole = source.role(other.parent) == "block" and simple
             if whole and "\n" not in text and len(text) < 80:
                 new.setdefault(text, 0.012 if looping else 0.006)
+    for text in _undone(source, scope):
+        new.setdefault(f"{text}{end}", 0.012)
     own = {source.of(statement) for statement in block}
     for text, prior in list(new.items())[:14]:
         if text in own:
@@ -223,6 +229,16 @@ def _added(scope: Scope, node: Node, block: Sequence[Node]) -> Iterator[Edit]:
         what = f"`{text}` after `{source.first_line(last)}`"
         added = f"\n{source.indent(last)}{text}"
         yield Edit(tail, tail, added, "add statement", what, source.line(last), prior)
+
+
+def _undone(source: Source, scope: Scope) -> list[str]:
+    """Return calls that take away what a call in the function has put in."""
+    found: dict[str, None] = {}
+    for node in scope.nodes:
+        parts = source.callee(node) if source.role(node) == "call" else None
+        if parts is not None and parts.receiver is not None and source.of(parts.name) in _UNDO:
+            found[f"{source.of(parts.receiver)}.{_UNDO[source.of(parts.name)]}()"] = None
+    return list(found)
 
 
 def _in_loop(source: Source, node: Node) -> bool:

@@ -1,13 +1,13 @@
 """Changes of values: literals, one variable for another, one more or less, bounds and indices."""
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from aci.repair.edits import Edit
 from aci.repair.syntax.binding import SUM, binding, tight
 from aci.repair.syntax.roles import LITERALS
 from aci.repair.syntax.scope import Scope
-from aci.repair.syntax.source import Node, Source
+from aci.repair.syntax.source import Node, Source, walk
 
 _LONGEST = 40
 _QUOTES = "\"'`"
@@ -27,6 +27,27 @@ def literals(scope: Scope, node: Node) -> Iterator[Edit]:
         case "truth":
             new = "false" if source.of(node) == "true" else "true"
             yield source.replace(node, new, "literal", 0.15)
+            if source.role(node.parent) in {"return", "block"} or node.parent.type == "expression_list":
+                for text in scope.conditions[:4]:
+                    yield source.replace(node, text, "literal", 0.015)
+                for name in scope.names:
+                    if scope.bound_kind(name) in {"many", "text"}:
+                        empty = source.language.empty.format(name)
+                        yield source.replace(node, empty, "literal", 0.02)
+    yield from _as_variables(scope, node)
+
+
+def _as_variables(scope: Scope, node: Node) -> Iterator[Edit]:
+    """Yield a variable of the literal's kind in its place."""
+    kind = {"integer": "number", "text": "text", "letter": "letter", "truth": "truth"}.get(
+        scope.source.role(node), ""
+    )
+    if not kind or scope.source.role(node.parent) == "sequence":
+        return
+    for name in scope.names:
+        if scope.bound_kind(name) in {kind, ""}:
+            prior = 0.03 if scope.bound_kind(name) else 0.01
+            yield scope.source.replace(node, name, "variable", prior)
 
 
 def _integers(scope: Scope, node: Node) -> Iterator[Edit]:
@@ -37,6 +58,8 @@ def _integers(scope: Scope, node: Node) -> Iterator[Edit]:
         return
     value, suffix = int(digits), old[len(digits) :]
     found: dict[int, float] = {}
+    # Of a long list of numbers each one is hardly ever the wrong one.
+    share = 0.2 if source.role(node.parent) == "sequence" and node.parent.named_child_count > 4 else 1.0
 
     def add(new: int, prior: float) -> None:
         if new != value:
@@ -57,7 +80,7 @@ def _integers(scope: Scope, node: Node) -> Iterator[Edit]:
     signed = source.role(node.parent) == "unary"
     for new, prior in found.items():
         if new >= 0 or not signed:
-            yield source.replace(node, f"{new}{suffix}", "literal", prior)
+            yield source.replace(node, f"{new}{suffix}", "literal", prior * share)
 
 
 def _floats(scope: Scope, node: Node) -> Iterator[Edit]:
@@ -79,6 +102,7 @@ def _texts(scope: Scope, node: Node) -> Iterator[Edit]:
     source = scope.source
     old = source.of(node)
     role = source.role(node)
+    share = 0.2 if source.role(node.parent) == "sequence" and node.parent.named_child_count > 4 else 1.0
     if len(old) > _LONGEST or len(old) < 2 or old[0] not in _QUOTES or "${" in old or "\n" in old:
         return
     quote, inner = old[0], old[1:-1]
@@ -100,15 +124,15 @@ def _texts(scope: Scope, node: Node) -> Iterator[Edit]:
             mentioned = turned in scope.document
             found[turned] = max(found.get(turned, 0.0), 0.1 if mentioned else 0.03)
     if len(inner) == 1 and inner.isalnum():
-        for near in (chr(ord(inner) + 1), chr(ord(inner) - 1)):
-            if near.isalnum():
-                found.setdefault(near, 0.02)
+        for beside in (chr(ord(inner) + 1), chr(ord(inner) - 1)):
+            if beside.isalnum():
+                found.setdefault(beside, 0.02)
         if inner.lower() in _VOWELS:
             for vowel in sorted(_VOWELS - {inner.lower()}):
                 found.setdefault(vowel.upper() if inner.isupper() else vowel, 0.03)
     for new, prior in found.items():
         if new != inner and quote not in new and (role == "text" or new):
-            yield source.replace(node, quote + new + quote, "literal", prior)
+            yield source.replace(node, quote + new + quote, "literal", prior * share)
 
 
 def names(scope: Scope, node: Node) -> Iterator[Edit]:
@@ -132,10 +156,11 @@ def names(scope: Scope, node: Node) -> Iterator[Edit]:
         yield source.replace(node, f"{own} - 1", "one off", prior)
         if source.role(node.parent) == "binary":
             yield source.replace(node, f"{own} * {own}", "power", 0.01)
+    if kind == "many" and source.role(node.parent) == "member":
+        first = f"{own}.get(0)" if source.grammar == "java" else f"{own}[0]"
+        yield source.replace(node, first, "index", 0.02)
     for text, role in list(scope.literals.items())[:8]:
-        if role in {"integer": {"number"}, "text": {"text"}, "letter": {"letter"}}.get(role, ()) or (
-            (role, kind) in {("integer", "number"), ("text", "text"), ("letter", "letter")}
-        ):
+        if (role, kind) in {("integer", "number"), ("text", "text"), ("letter", "letter")}:
             yield source.replace(node, text, "literal", 0.008)
 
 
@@ -254,6 +279,23 @@ def sequences(scope: Scope, node: Node) -> Iterator[Edit]:
             start = source.span(elements[at - 1])[1]
         what = f"without `{source.first_line(element)}`"
         yield Edit(start, end, "", "drop element", what, source.line(element), 0.03)
+
+
+def exchanged(scope: Scope, node: Node) -> Iterator[Edit]:
+    """Yield two variables exchanged that an expression has once each."""
+    source = scope.source
+    if source.role(node) not in {"call", "binary", "index"}:
+        return
+    if source.role(node.parent) in {"call", "index", "member", "binary"} and node.named_child_count < 2:
+        return
+    known: dict[str, list[Node]] = {}
+    for part in walk(node):
+        if part.type == "identifier" and source.of(part) in scope.names:
+            known.setdefault(source.of(part), []).append(part)
+    single = [places[0] for places in known.values() if len(places) == 1]
+    for first, second in combinations(single[:4], 2):
+        if scope.fit(source.of(first), source.of(second)) > 0.5:
+            yield source.swap(first, second, "swap names", 0.04)
 
 
 def elsewhere(scope: Scope, node: Node) -> Iterator[Edit]:

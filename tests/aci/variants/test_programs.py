@@ -58,7 +58,11 @@ def test_the_benchmarks_commands_are_built_once(language: str) -> None:
 @pytest.mark.parametrize(
     ("path", "output", "expected"),
     [
-        ("src/Main.java", "Main.java:3: error: cannot find symbol\n  x\n1 error", [(3, "cannot find symbol")]),
+        (
+            "src/Main.java",
+            "Main.java:3: error: cannot find symbol\n  x\n1 error",
+            [(3, "cannot find symbol")],
+        ),
         ("main.go", "# main\n./main.go:9:2: undefined: x\n", [(9, "undefined: x")]),
         ("a.cpp", "a.cpp: In function 'f':\na.cpp:4:2: error: no\na.cpp:5:2: warning: odd", [(4, "no")]),
         (
