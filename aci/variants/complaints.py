@@ -21,6 +21,7 @@ _PLACED = re.compile(r"(?P<file>[^\s:]+\.\w+):(?P<line>\d+)(?::\d+)?:\s*(?P<rest
 _RUST_HEAD = re.compile(r"error(?:\[\w+\])?: (?P<message>.*)")
 _RUST_PLACE = re.compile(r"\s*--> (?P<file>\S+?):(?P<line>\d+):\d+")
 _MAVEN = re.compile(r"\[ERROR\] (?P<file>\S+\.java):\[(?P<line>\d+),\d+\] (?P<message>.*)")
+_JAVA_SYMBOL = re.compile(r"\s+symbol:\s+(?P<symbol>.+)")
 _RUST_SUMMARY = re.compile(r"aborting due to|could not compile|process didn't exit|linking with")
 
 
@@ -36,6 +37,8 @@ def complaints(path: str, output: str) -> list[Complaint]:
             if PurePosixPath(match["file"]).name == name:
                 found.append(Complaint(int(match["line"]), message))
                 message = ""
+        elif (match := _JAVA_SYMBOL.match(line)) and found and path.endswith(".java"):
+            found[-1] = found[-1]._replace(message=f"{found[-1].message}: {match['symbol']}")
         elif match := _MAVEN.match(line):
             if PurePosixPath(match["file"]).name == name:
                 found.append(Complaint(int(match["line"]), match["message"]))

@@ -58,7 +58,7 @@ CASES = {
     "go": Case(
         "go", "main.go",
         {
-            "go.mod": "module main\n\ngo 1.19\n",
+            "go.mod": "module example.com/add\n\ngo 1.19\n",
             "main.go": "package main\n\nfunc Add(a, b int) int {\n\treturn a - b\n}\n",
             "main_test.go": 'package main\n\nimport "testing"\n\nfunc TestAdd(t *testing.T) {\n'
             '\tif Add(1, 2) != 3 {\n\t\tt.Fatal("expected 3")\n\t}\n}\n',
