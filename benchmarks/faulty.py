@@ -151,7 +151,7 @@ async def verdict(program: Program, text: str) -> bool:
         (Path(folder) / program.file).write_text(text, "utf-8")
         await sandbox.start(Path(folder))
     try:
-        return (await sandbox.run(program.command, 120)).exit_code == 0
+        return (await sandbox.run(program.command, 20)).exit_code == 0
     finally:
         await sandbox.close()
 

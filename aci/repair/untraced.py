@@ -15,6 +15,8 @@ _FIRST_BATCH = 24
 _LEAST_BATCH = 8
 _HOPELESS = 0.1
 _LEAST_WALL = 4.0
+_COMPARING_SHARE = 0.3
+"""What passed is compared even when all the time was used up, in so much more of it."""
 
 
 async def search_untraced(
@@ -55,7 +57,15 @@ async def search_untraced(
             break
         some = tries[count : count + size]
         texts = [candidate.text for candidate in some]
-        more = await try_texts(workspace, path, texts, tests=tests, cpu_seconds=cpu, wall_seconds=wall)
+        more = await try_texts(
+            workspace,
+            path,
+            texts,
+            tests=tests,
+            cpu_seconds=cpu,
+            wall_seconds=wall,
+            total_seconds=left,
+        )
         if not more:
             break
         kept += _passing(before, some, more)
@@ -72,7 +82,14 @@ async def search_untraced(
     if probes:
         texts = [candidate.text for candidate, _ in kept]
         again = await try_texts(
-            workspace, path, texts, tests=tests, probes=probes, cpu_seconds=cpu, wall_seconds=wall
+            workspace,
+            path,
+            texts,
+            tests=tests,
+            probes=probes,
+            cpu_seconds=cpu,
+            wall_seconds=wall,
+            total_seconds=_COMPARING_SHARE * seconds,
         )
     ranked = scored(path, text, kept, [trial.behaviour for trial in again])
     return found_of(ranked, count, time.monotonic() - began, before)

@@ -157,7 +157,7 @@ class MemorySettings(_Section):
 
     reflections: CountOrZero = 3
     """Reflections on failed attempts that the next attempt is told; 0 keeps none."""
-    long_term: Literal["auto", "on", "off"] = "auto"
+    long_term: Literal["off", "on", "auto"] = "off"
     """Keep reflections for later tasks in the repository; "auto" does so but for small models and batches."""
     entries: Count = 50
     """Reflections that long-term memory keeps of one repository."""

@@ -62,17 +62,18 @@ async def test_a_later_task_in_the_repository_is_told_what_fits_it(run, broken, 
 @pytest.mark.parametrize(
     ("long_term", "capabilities", "kept"),
     [
+        (None, Capabilities(), False),
         ("auto", Capabilities(), True),
         ("auto", Capabilities(json_schema=True), False),
         ("on", Capabilities(json_schema=True), True),
         ("off", Capabilities(), False),
     ],
-    ids=["auto", "auto, a small model", "on", "off"],
+    ids=["by default", "auto", "auto, a small model", "on", "off"],
 )
 async def test_where_it_is_kept_across_tasks(
     run, untested, do, tmp_path, long_term, capabilities, kept
 ) -> None:
-    memory = {"long_term": long_term, "directory": str(tmp_path / "m")}
+    memory = {"directory": str(tmp_path / "m")} | ({"long_term": long_term} if long_term else {})
     await run(untested, ["{"] * 9, {"memory": memory, "limits": {"steps": 1}}, capabilities=capabilities)
     # The store is only looked at, not made, while there is nothing to keep.
     assert not (tmp_path / "m" / FILE).exists()
